@@ -1,0 +1,111 @@
+"""Reading and writing fields: the complete path behind the guards of compiled code (manual §2.4 __index, __newindex)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from vlua.vm.call import finish, first, values
+from vlua.vm.frames import operand_error, run_error, type_name
+from vlua.vm.table import LuaTable
+
+if TYPE_CHECKING:
+    from vlua.vm.state import State
+
+__all__ = ["bind_access"]
+
+# Links of a chain of __index or __newindex tables, as PUC's MAXTAGLOOP.
+MAX_CHAIN = 2000
+
+
+def bind_access(state: State) -> dict[str, Callable[..., Any]]:
+    """``index``, ``setindex``, and the making of tables, for one state."""
+    type_metatables = state.type_metatables
+
+    def index(value: Any, key: Any) -> Any:
+        for _ in range(MAX_CHAIN):
+            if type(value) is LuaTable:
+                found = value.hash.get(key) if type(key) is not bool else value.get(key)
+                if found is not None:
+                    return found
+                meta = value.meta
+                if meta is None:
+                    return None
+                handler = meta.hash.get("__index")
+                if handler is None:
+                    return None
+            else:
+                meta = state.getmetatable(value) if type(value) is not str else type_metatables.get(str)
+                handler = meta.hash.get("__index") if meta is not None else None
+                if handler is None:
+                    raise operand_error(f"attempt to index a {type_name(value)} value", 0)
+            if type(handler) is FunctionType:
+                return first(handler(value, key))
+            value = handler
+        raise run_error("'__index' chain too long; possibly a loop")
+
+    def setindex(value: Any, key: Any, item: Any) -> None:
+        for _ in range(MAX_CHAIN):
+            if type(value) is LuaTable:
+                meta = value.meta
+                handler = meta.hash.get("__newindex") if meta is not None else None
+                if handler is None or value.get(key) is not None:
+                    kind = type(key)
+                    if kind is float or kind is bool or key is None:
+                        if key is None:
+                            raise run_error("table index is nil")
+                        if key != key:
+                            raise run_error("table index is NaN")
+                        value.set(key, item)
+                    elif item is None:
+                        value.hash.pop(key, None)
+                    else:
+                        value.hash[key] = item
+                    return
+            else:
+                handler = state.metamethod(value, "__newindex")
+                if handler is None:
+                    raise operand_error(f"attempt to index a {type_name(value)} value", 0)
+            if type(handler) is FunctionType:
+                finish(handler(value, key, item))
+                return
+            value = handler
+        raise run_error("'__newindex' chain too long; possibly a loop")
+
+    def table_of(hash: dict[Any, Any]) -> LuaTable:
+        """A table of encoded keys, some values of which may be nil."""
+        if None in hash.values():
+            hash = {key: value for key, value in hash.items() if value is not None}
+        return LuaTable(hash)
+
+    def table_with(keyed: tuple[Any, ...], listed: tuple[Any, ...]) -> LuaTable:
+        """A table of any keys (``keyed`` alternates keys and values), then of positions 1, 2, … (``listed``)."""
+        table = LuaTable()
+        for position in range(0, len(keyed), 2):
+            key = keyed[position]
+            if key is None:
+                raise run_error("table index is nil")
+            if key != key:
+                raise run_error("table index is NaN")
+            table.set(key, keyed[position + 1])
+        hash = table.hash
+        for position, value in enumerate(listed, 1):
+            if value is not None:
+                hash[position] = value
+            elif position in hash:
+                del hash[position]
+        return table
+
+    def table_listed(items: tuple[Any, ...]) -> LuaTable:
+        """A table of positions 1, 2, …"""
+        return table_of(dict(enumerate(items, 1)))
+
+    return {
+        "index": index,
+        "setindex": setindex,
+        "table_of": table_of,
+        "table_with": table_with,
+        "table_listed": table_listed,
+        "table_values": values,
+    }

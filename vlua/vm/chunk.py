@@ -1,0 +1,81 @@
+"""Compiled chunks: source text to code object, once per text, shared by all runtimes.
+
+In: source and chunk name. Out: an immutable ``Chunk`` that a state binds to its namespace and an environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from vlua.vm.codegen import generate
+from vlua.vm.frames import FunctionInfo
+from vlua.vm.parser import parse
+from vlua.vm.table import LuaTable
+
+if TYPE_CHECKING:
+    from vlua.vm.state import State
+
+__all__ = ["Chunk", "compile_chunk"]
+
+# Chunks kept compiled, and the longest source worth keeping.
+CACHE_SIZE = 512
+CACHED_SOURCE = 200_000
+
+
+@frozen(eq=False)
+class Chunk:
+    """The code of ``bind(_ENV, E)``, which makes the main function of a chunk."""
+
+    code: CodeType
+    name: str
+
+    def bind(self, state: State, env: Any) -> Callable[..., Any]:
+        """The main function in a state, with ``env`` as its ``_ENV`` (any Lua value; manual §2.2)."""
+        make = FunctionType(self.code, state.namespace)
+        function: Callable[..., Any] = make(env, env.hash if type(env) is LuaTable else NO_FIELDS)
+        return function
+
+
+# What an environment that is no table shows to the fast path of globals: nothing, so that the slow path decides.
+NO_FIELDS: dict[Any, Any] = {}
+
+CACHE: OrderedDict[tuple[str, str], Chunk] = OrderedDict()
+
+
+def compile_chunk(source: str, chunkname: str) -> Chunk:
+    """Compile source text (one character per byte). Raises LuaSyntaxError."""
+    key = (chunkname, source)
+    chunk = CACHE.get(key)
+    if chunk is not None:
+        return chunk
+    tree, functions = generate(parse(source, chunkname), chunkname)
+    module = compile(tree, functions[0].short_source, "exec", dont_inherit=True, optimize=0)
+    code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+    chunk = Chunk(inform(code, functions), chunkname)
+    if len(source) <= CACHED_SOURCE:
+        CACHE[key] = chunk
+        while len(CACHE) > CACHE_SIZE:
+            try:
+                CACHE.popitem(last=False)
+            except KeyError:
+                break
+    return chunk
+
+
+def inform(code: CodeType, functions: list[FunctionInfo]) -> CodeType:
+    """The code with each Lua function's information as its last constant, and Lua's names on it."""
+    constants = tuple(inform(item, functions) if isinstance(item, CodeType) else item for item in code.co_consts)
+    name = code.co_name
+    if name[0] not in "FO" or not name[1:].isdecimal():
+        return code.replace(co_consts=constants)
+    info = functions[int(name[1:])]
+    if name[0] == "O":
+        info = evolve(info, outlined=True)
+    shown = sys.intern(info.name)
+    return code.replace(co_consts=(*constants, info), co_name=shown, co_qualname=shown)

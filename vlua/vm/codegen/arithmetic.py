@@ -1,0 +1,364 @@
+"""Operators: which guard, if any, makes the Python operator right for the Lua one (manual §3.4.1 to §3.4.6).
+
+In: operands and their kinds. Out: the Python operator where it is certain or tested to be right, else a helper call.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from vlua.vm import nodes
+from vlua.vm.codegen.emit import Emitter
+from vlua.vm.frames import Operand
+from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, INTEGER, NIL, NUMERIC, STRING, Kinds
+from vlua.vm.number import wrap
+from vlua.vm.scope import Scopes
+
+__all__ = ["ArithmeticEmitter"]
+
+MAX_INTEGER = 0x7FFF_FFFF_FFFF_FFFF
+MIN_INTEGER = -0x8000_0000_0000_0000
+
+ADDITIVE: dict[str, tuple[str, ast.operator]] = {
+    "+": ("add", ast.Add()),
+    "-": ("sub", ast.Sub()),
+    "*": ("mul", ast.Mult()),
+}
+DIVISION: dict[str, tuple[str, ast.operator]] = {
+    "//": ("idiv", ast.FloorDiv()),
+    "%": ("mod", ast.Mod()),
+}
+BITWISE: dict[str, tuple[str, ast.operator]] = {
+    "&": ("band", ast.BitAnd()),
+    "|": ("bor", ast.BitOr()),
+    "~": ("bxor", ast.BitXor()),
+}
+SHIFT = {"<<": "shl", ">>": "shr"}
+ORDER: dict[str, tuple[str, ast.cmpop, bool]] = {
+    "<": ("lt", ast.Lt(), False),
+    "<=": ("le", ast.LtE(), False),
+    ">": ("lt", ast.Gt(), True),
+    ">=": ("le", ast.GtE(), True),
+}
+EQUAL, NOT_EQUAL = ast.Eq(), ast.NotEq()
+MULTIPLY, DIVIDE, BIT_AND = ast.Mult(), ast.Div(), ast.BitAnd()
+LESS_EQUAL, GREATER = ast.LtE(), ast.Gt()
+
+
+class ArithmeticEmitter(Emitter):
+    """Emits binary operators."""
+
+    scopes: Scopes
+    kinds: Kinds
+    env_changes: bool
+    unstable: set[str]
+
+    def expr(self, node: nodes.Expression) -> ast.expr:
+        """One expression; see ``ExpressionEmitter``."""
+        raise NotImplementedError
+
+    def exprs(self, items: list[nodes.Expression]) -> list[ast.expr]:
+        """Several expressions in order; see ``ExpressionEmitter``."""
+        raise NotImplementedError
+
+    def describe(self, node: nodes.Expression) -> Operand:
+        """The name of an operand; see ``ExpressionEmitter``."""
+        raise NotImplementedError
+
+    def operation(self, node: nodes.Binary) -> ast.expr:
+        """Any binary operator."""
+        op = node.op
+        if op == "..":
+            return self.concatenation(node)
+        left, right = self.exprs([node.left, node.right])
+        if op in ORDER:
+            self.at(node.line, "order", None, None)
+            return self.order_test(node, left, right)
+        if op == "==" or op == "~=":
+            self.at(node.line, "equality", None, None)
+            return self.equality(node, left, right, op == "~=")
+        self.at(node.line, "arith", self.operand(node.left), self.operand(node.right))
+        if op in ADDITIVE:
+            return self.additive(node, left, right)
+        if op == "/":
+            return self.division(node, left, right)
+        if op in DIVISION:
+            return self.floor(node, left, right)
+        if op in BITWISE:
+            return self.bitwise(node, left, right)
+        if op in SHIFT:
+            return self.call(SHIFT[op], left, right)
+        return self.exponentiation(node, left, right)
+
+    def operand(self, node: nodes.Expression) -> Operand:
+        """The name of an arithmetic operand; constants have none, they are in no register."""
+        return None if type(node) is nodes.String else self.describe(node)
+
+    def guarded(
+        self, left: ast.expr, right: ast.expr, left_kind: str, right_kind: str, left_type: str | None, right_type: str | None
+    ) -> tuple[list[ast.expr], ast.expr, ast.expr]:
+        """Tests that operands have given types, and names for the operands that are evaluated exactly once before.
+
+        A type of ``None`` needs no test. Both operands are evaluated whatever the tests say.
+        """
+        left_simple, right_simple = self.simple(left), self.simple(right)
+        tests: list[ast.expr] = []
+        if left_simple and right_simple:
+            if left_type:
+                tests.append(self.of_type(left, left_type))
+            if right_type:
+                tests.append(self.of_type(right, right_type))
+            return tests, left, right
+        if left_simple:
+            ident = self.temporary()
+            kept, name = self.keep(ident, right), self.name(ident)
+            tests.append(self.of_type(kept, right_type) if right_type else self.always(kept))
+            if left_type:
+                tests.append(self.of_type(left, left_type))
+            return tests, left, name
+        left_ident = self.temporary()
+        left_kept, left_name = self.keep(left_ident, left), self.name(left_ident)
+        if right_simple:
+            tests.append(self.of_type(left_kept, left_type) if left_type else self.always(left_kept))
+            if right_type:
+                tests.append(self.of_type(right, right_type))
+            return tests, left_name, right
+        right_ident = self.temporary()
+        right_kept, right_name = self.keep(right_ident, right), self.name(right_ident)
+        tests.append(self.always(left_kept))
+        tests.append(self.of_type(right_kept, right_type) if right_type else self.always(right_kept))
+        if left_type:
+            tests.append(self.of_type(left_name, left_type))
+        return tests, left_name, right_name
+
+    def simple(self, value: ast.expr) -> bool:
+        """Whether an operand may be written several times."""
+        if isinstance(value, ast.Constant):
+            return True
+        return isinstance(value, ast.Name) and value.id not in self.unstable
+
+    def always(self, kept: ast.expr) -> ast.expr:
+        """A test that evaluates ``kept`` and always succeeds."""
+        return self.is_not(kept, self.name("tuple"))
+
+    def in_range(self, ident: str, value: ast.expr, low: bool = True, high: bool = True) -> ast.expr:
+        """``MIN <= (ident := value) <= MAX``, or one half of it."""
+        kept = self.keep(ident, value)
+        if not high:
+            return self.compare(kept, ast.GtE(), self.constant(MIN_INTEGER))
+        if not low:
+            return self.compare(kept, LESS_EQUAL, self.constant(MAX_INTEGER))
+        return self.here(  # type: ignore[no-any-return]
+            ast.Compare(self.constant(MIN_INTEGER), [LESS_EQUAL, LESS_EQUAL], [kept, self.constant(MAX_INTEGER)])
+        )
+
+    def additive(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+        """``+``, ``-``, ``*``: exact in Python, then wrapped to 64 bits."""
+        helper, op = ADDITIVE[node.op]
+        left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
+        left_numeric, right_numeric = left_kind in NUMERIC, right_kind in NUMERIC
+        if left_numeric and right_numeric:
+            if left_kind == FLOAT or right_kind == FLOAT:
+                return self.binary(left, op, right)
+            ident = self.temporary()
+            test = self.overflow_test(node, ident, self.binary(left, op, right), left, right)
+            wrapper = "wrap" if left_kind == right_kind == INTEGER else "wrap_number"
+            return self.choose(test, self.name(ident), self.call(wrapper, self.name(ident)))
+        if left_kind not in (ANY, INTEGER, FLOAT) or right_kind not in (ANY, INTEGER, FLOAT):
+            if not (left_numeric or left_kind == ANY) or not (right_numeric or right_kind == ANY):
+                return self.call(helper, left, right)
+        if left_kind == FLOAT or right_kind == FLOAT:
+            tests, left, right = self.guarded(
+                left, right, left_kind, right_kind, None if left_numeric else "float", None if right_numeric else "float"
+            )
+            return self.choose(self.both(*tests), self.binary(left, op, right), self.call(helper, left, right))
+        tests, left, right = self.guarded(
+            left,
+            right,
+            left_kind,
+            right_kind,
+            None if left_kind == INTEGER else "int",
+            None if right_kind == INTEGER else "int",
+        )
+        ident = self.temporary()
+        tests.append(self.overflow_test(node, ident, self.binary(left, op, right), left, right))
+        slow: ast.expr = self.call(helper, left, right)
+        if left_kind == ANY and right_kind == ANY:
+            slow = self.choose(
+                self.both(self.of_type(left, "float"), self.of_type(right, "float")), self.binary(left, op, right), slow
+            )
+        return self.choose(self.both(*tests), self.name(ident), slow)
+
+    def overflow_test(
+        self, node: nodes.Binary, ident: str, value: ast.expr, left: ast.expr, right: ast.expr
+    ) -> ast.expr:
+        """The range test of a sum; a constant of known sign can overflow on one side only."""
+        if node.op != "*":
+            constant = right if isinstance(right, ast.Constant) else left
+            if isinstance(constant, ast.Constant) and type(constant.value) is int and (node.op == "+" or constant is right):
+                grows = (constant.value >= 0) == (node.op == "+")
+                return self.in_range(ident, value, low=not grows, high=grows)
+        return self.in_range(ident, value)
+
+    def division(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+        """``/``: always a float."""
+        left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
+        if isinstance(right, ast.Constant) and type(right.value) in (int, float) and right.value != 0:
+            divisor = self.constant(float(right.value))
+            if left_kind in NUMERIC:
+                return self.binary(left, DIVIDE, divisor)
+            if left_kind == ANY:
+                tests, left, _ = self.guarded(left, right, left_kind, right_kind, "float", None)
+                return self.choose(
+                    self.both(*tests), self.binary(left, DIVIDE, divisor), self.call("div", left, right)
+                )
+            return self.call("div", left, right)
+        if left_kind in (ANY, FLOAT) and right_kind in (ANY, FLOAT):
+            tests, left, right = self.guarded(
+                left,
+                right,
+                left_kind,
+                right_kind,
+                None if left_kind == FLOAT else "float",
+                None if right_kind == FLOAT else "float",
+            )
+            tests.append(right)
+            return self.choose(self.both(*tests), self.binary(left, DIVIDE, right), self.call("div", left, right))
+        return self.call("div", left, right)
+
+    def floor(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+        """``//`` and ``%``: Python's for integers and a positive divisor."""
+        helper, op = DIVISION[node.op]
+        left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
+        if left_kind not in (ANY, INTEGER) or right_kind not in (ANY, INTEGER):
+            return self.call(helper, left, right)
+        positive = isinstance(right, ast.Constant) and type(right.value) is int and right.value > 0
+        if isinstance(right, ast.Constant) and not positive:
+            return self.call(helper, left, right)
+        if positive and left_kind == INTEGER:
+            return self.binary(left, op, right)
+        tests, left, right = self.guarded(
+            left,
+            right,
+            left_kind,
+            right_kind,
+            None if left_kind == INTEGER else "int",
+            None if right_kind == INTEGER else "int",
+        )
+        if not positive:
+            tests.append(self.compare(right, GREATER, self.constant(0)))
+        return self.choose(self.both(*tests), self.binary(left, op, right), self.call(helper, left, right))
+
+    def bitwise(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+        """``&``, ``|``, ``~``: Python's for integers."""
+        helper, op = BITWISE[node.op]
+        left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
+        if left_kind not in (ANY, INTEGER) or right_kind not in (ANY, INTEGER):
+            return self.call(helper, left, right)
+        if left_kind == INTEGER and right_kind == INTEGER:
+            return self.binary(left, op, right)
+        tests, left, right = self.guarded(
+            left,
+            right,
+            left_kind,
+            right_kind,
+            None if left_kind == INTEGER else "int",
+            None if right_kind == INTEGER else "int",
+        )
+        return self.choose(self.both(*tests), self.binary(left, op, right), self.call(helper, left, right))
+
+    def exponentiation(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+        """``^``: a square of a float is a product."""
+        left_kind = self.kinds.of(node.left)
+        if isinstance(right, ast.Constant) and right.value == 2 and left_kind in (ANY, FLOAT):
+            if left_kind == FLOAT and self.simple(left):
+                return self.binary(left, MULTIPLY, left)
+            tests, left, _ = self.guarded(left, right, left_kind, INTEGER, "float", None)
+            return self.choose(self.both(*tests), self.binary(left, MULTIPLY, left), self.call("power", left, right))
+        return self.call("power", left, right)
+
+    def order_test(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
+        """``<``, ``<=``, ``>``, ``>=``."""
+        helper, op, swapped = ORDER[node.op]
+        left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
+        if left_kind in NUMERIC and right_kind in NUMERIC or left_kind == right_kind == STRING:
+            return self.compare(left, op, right)
+        plain = (ANY, *NUMERIC)
+        if left_kind not in plain or right_kind not in plain:
+            if not (left_kind in (ANY, STRING) and right_kind in (ANY, STRING)):
+                return self.call(helper, *((right, left) if swapped else (left, right)))
+        float_side = FLOAT in (left_kind, right_kind)
+        expected = "str" if STRING in (left_kind, right_kind) else "float" if float_side else "int"
+        tests, left, right = self.guarded(
+            left,
+            right,
+            left_kind,
+            right_kind,
+            None if left_kind != ANY else expected,
+            None if right_kind != ANY else expected,
+        )
+        slow: ast.expr = self.call(helper, *((right, left) if swapped else (left, right)))
+        if left_kind == right_kind == ANY:
+            slow = self.choose(
+                self.both(self.of_type(left, "float"), self.of_type(right, "float")), self.compare(left, op, right), slow
+            )
+        return self.choose(self.both(*tests), self.compare(left, op, right), slow)
+
+    def equality(self, node: nodes.Binary, left: ast.expr, right: ast.expr, negated: bool) -> ast.expr:
+        """``==`` and ``~=``."""
+        left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
+        op: ast.cmpop = NOT_EQUAL if negated else EQUAL
+        if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
+            left, right, left_kind, right_kind = right, left, right_kind, left_kind
+        if isinstance(right, ast.Constant):
+            value = right.value
+            if value is None or value is True or value is False:
+                return self.is_not(left, right) if negated else self.is_(left, right)
+            if type(value) is str or left_kind in NUMERIC:
+                return self.compare(left, op, right)
+            if value != 0 and value != 1:
+                return self.compare(left, op, right)
+            if left_kind == ANY:
+                # Python's True == 1 and False == 0.
+                if not self.simple(left):
+                    ident = self.temporary()
+                    kept, left = self.keep(ident, left), self.name(ident)
+                else:
+                    kept = left
+                impostor = self.constant(value == 1)
+                if negated:
+                    return self.either(self.compare(kept, op, right), self.is_(left, impostor))
+                return self.both(self.compare(kept, op, right), self.is_not(left, impostor))
+        elif left_kind in NUMERIC and right_kind in NUMERIC or left_kind == right_kind == STRING:
+            return self.compare(left, op, right)
+        elif NIL in (left_kind, right_kind) or BOOLEAN in (left_kind, right_kind):
+            return self.is_not(left, right) if negated else self.is_(left, right)
+        elif STRING in (left_kind, right_kind):
+            return self.compare(left, op, right)
+        elif left_kind in NUMERIC or right_kind in NUMERIC:
+            other = "int"
+            tests, left, right = self.guarded(
+                left,
+                right,
+                left_kind,
+                right_kind,
+                None if left_kind in NUMERIC else other,
+                None if right_kind in NUMERIC else other,
+            )
+            slow = self.call("eq", left, right)
+            return self.choose(self.both(*tests), self.compare(left, op, right), self.negate(slow) if negated else slow)
+        slow = self.call("eq", left, right)
+        return self.negate(slow) if negated else slow
+
+    def concatenation(self, node: nodes.Binary) -> ast.expr:
+        """A whole chain ``a .. b .. c`` at once."""
+        operands: list[nodes.Expression] = []
+        link: Any = node
+        while type(link) is nodes.Binary and link.op == "..":
+            operands.append(link.left)
+            link = link.right
+        operands.append(link)
+        values = self.exprs(operands)
+        self.at(node.line, "concat", *[self.describe(operand) for operand in operands])
+        return self.call("concat", *values)

@@ -1,0 +1,240 @@
+"""The vocabulary of generated code: small builders of Python ``ast`` nodes that carry Lua positions.
+
+In: identifiers and sub-expressions. Out: nodes whose ``lineno`` is the Lua line and whose ``col_offset`` is the
+number of the operation, so that an instruction found in a traceback leads back to the names in the source.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from vlua.vm.frames import Operand, Operation
+from vlua.vm.scope import FunctionScope, Variable
+
+__all__ = ["Context", "Emitter", "Loop"]
+
+LOAD, STORE = ast.Load(), ast.Store()
+IS, IS_NOT = ast.Is(), ast.IsNot()
+AND, OR, NOT = ast.And(), ast.Or(), ast.Not()
+NO_OPERATION = Operation("none", ())
+
+
+class Loop:
+    """A Python loop that is open while code is generated. ``escapes``: jumps that leave it for an outer one."""
+
+    __slots__ = ("block", "escapes", "number", "of_lua")
+
+    def __init__(self, of_lua: bool, number: int, block: Any = None) -> None:
+        self.of_lua = of_lua
+        self.number = number
+        self.block = block
+        self.escapes: dict[int, tuple[Loop, str]] = {}
+
+
+class Context:
+    """One Python function being generated: a Lua function, or a loop outlined from one."""
+
+    __slots__ = ("counter", "escapes", "loops", "nonlocals", "outlined", "parent", "returns", "scope")
+
+    def __init__(self, scope: FunctionScope, parent: Context | None, outlined: bool = False) -> None:
+        self.scope = scope
+        self.parent = parent
+        self.outlined = outlined
+        self.loops: list[Loop] = []
+        self.nonlocals: set[str] = set()
+        self.counter = 0
+        self.escapes: dict[int, tuple[Loop, str]] = {}
+        self.returns = False
+
+
+class Emitter:
+    """Builders for nodes at the current position; ``out`` is the statement list being filled."""
+
+    def __init__(self) -> None:
+        self.line = 1
+        self.column = 0
+        self.out: list[ast.stmt] = []
+        self.operations: list[Operation] = [NO_OPERATION]
+        self.context: Context = None  # type: ignore[assignment]
+        self.temporaries = 0
+
+    # Positions
+
+    def at(self, line: int, kind: str | None = None, *operands: Operand) -> None:
+        """Move to a line; with ``kind``, to a new operation whose failure is described by ``operands``."""
+        self.line = line
+        if kind is None:
+            self.column = 0
+        else:
+            self.column = len(self.operations)
+            self.operations.append(Operation(kind, operands))
+
+    def here(self, node: Any) -> Any:
+        """Give ``node`` the current position."""
+        node.lineno = self.line
+        node.col_offset = self.column
+        return node
+
+    # Expressions
+
+    def name(self, ident: str) -> ast.Name:
+        """Read a Python name."""
+        node = ast.Name(ident, LOAD)
+        node.lineno = self.line
+        node.col_offset = self.column
+        return node
+
+    def constant(self, value: Any) -> ast.Constant:
+        """A literal."""
+        node = ast.Constant(value)
+        node.lineno = self.line
+        node.col_offset = self.column
+        return node
+
+    def call(self, function: str | ast.expr, *args: ast.expr) -> ast.Call:
+        """Call a helper by name, or an expression."""
+        return self.here(ast.Call(self.name(function) if type(function) is str else function, list(args), []))  # type: ignore[no-any-return]
+
+    def method(self, value: ast.expr, name: str, *args: ast.expr) -> ast.Call:
+        """Call a method of a Python object."""
+        return self.here(ast.Call(self.attribute(value, name), list(args), []))  # type: ignore[no-any-return]
+
+    def attribute(self, value: ast.expr, name: str) -> ast.Attribute:
+        """Read an attribute."""
+        return self.here(ast.Attribute(value, name, LOAD))  # type: ignore[no-any-return]
+
+    def item(self, value: ast.expr, key: ast.expr, store: bool = False) -> ast.Subscript:
+        """``value[key]`` of Python."""
+        return self.here(ast.Subscript(value, key, STORE if store else LOAD))  # type: ignore[no-any-return]
+
+    def is_(self, left: ast.expr, right: ast.expr) -> ast.Compare:
+        """``left is right``."""
+        return self.here(ast.Compare(left, [IS], [right]))  # type: ignore[no-any-return]
+
+    def is_not(self, left: ast.expr, right: ast.expr) -> ast.Compare:
+        """``left is not right``."""
+        return self.here(ast.Compare(left, [IS_NOT], [right]))  # type: ignore[no-any-return]
+
+    def of_type(self, value: ast.expr, name: str) -> ast.Compare:
+        """``type(value) is name``."""
+        return self.is_(self.call("type", value), self.name(name))
+
+    def not_of_type(self, value: ast.expr, name: str) -> ast.Compare:
+        """``type(value) is not name``."""
+        return self.is_not(self.call("type", value), self.name(name))
+
+    def compare(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> ast.Compare:
+        """A Python comparison."""
+        return self.here(ast.Compare(left, [op], [right]))  # type: ignore[no-any-return]
+
+    def binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> ast.BinOp:
+        """A Python operator."""
+        return self.here(ast.BinOp(left, op, right))  # type: ignore[no-any-return]
+
+    def choose(self, test: ast.expr, yes: ast.expr, no: ast.expr) -> ast.IfExp:
+        """``yes if test else no``."""
+        return self.here(ast.IfExp(test, yes, no))  # type: ignore[no-any-return]
+
+    def both(self, *tests: ast.expr) -> ast.expr:
+        """``a and b and …``."""
+        return tests[0] if len(tests) == 1 else self.here(ast.BoolOp(AND, list(tests)))
+
+    def either(self, *tests: ast.expr) -> ast.expr:
+        """``a or b or …``."""
+        return tests[0] if len(tests) == 1 else self.here(ast.BoolOp(OR, list(tests)))
+
+    def negate(self, test: ast.expr) -> ast.expr:
+        """``not test``."""
+        return self.here(ast.UnaryOp(NOT, test))  # type: ignore[no-any-return]
+
+    def tuple(self, items: list[ast.expr]) -> ast.Tuple:
+        """A tuple display."""
+        return self.here(ast.Tuple(items, LOAD))  # type: ignore[no-any-return]
+
+    def star(self, value: ast.expr) -> ast.Starred:
+        """``*value``."""
+        return self.here(ast.Starred(value, LOAD))  # type: ignore[no-any-return]
+
+    def keep(self, ident: str, value: ast.expr) -> ast.NamedExpr:
+        """``(ident := value)``."""
+        return self.here(ast.NamedExpr(self.target(ident), value))  # type: ignore[no-any-return]
+
+    def target(self, ident: str) -> ast.Name:
+        """A Python name to be assigned."""
+        node = ast.Name(ident, STORE)
+        node.lineno = self.line
+        node.col_offset = self.column
+        return node
+
+    def temporary(self) -> str:
+        """A new name for an intermediate value, reused by the next statement."""
+        self.temporaries += 1
+        return f"t{self.temporaries}"
+
+    def flag(self, prefix: str) -> str:
+        """A new name that no other statement of this Python function uses."""
+        self.context.counter += 1
+        return f"{prefix}{self.context.counter}"
+
+    # Statements
+
+    def assign(self, ident: str, value: ast.expr) -> None:
+        """Emit ``ident = value``."""
+        self.out.append(self.here(ast.Assign([self.target(ident)], value)))
+
+    def spill(self, value: ast.expr) -> ast.Name:
+        """Emit ``temporary = value``; read the temporary."""
+        ident = self.temporary()
+        self.assign(ident, value)
+        return self.name(ident)
+
+    def do(self, value: ast.expr) -> None:
+        """Emit an expression statement."""
+        self.out.append(self.here(ast.Expr(value)))
+
+    def branch(self, test: ast.expr) -> ast.If:
+        """Emit an ``if`` with empty arms, to be filled."""
+        node = self.here(ast.If(test, [], []))
+        self.out.append(node)
+        return node  # type: ignore[no-any-return]
+
+    def function(self, name: str, args: list[str], body: list[ast.stmt], rest: str | None = None, optional: bool = True) -> None:
+        """Emit ``def name(args…=None, *rest)``."""
+        arguments = ast.arguments(
+            [],
+            [self.here(ast.arg(arg)) for arg in args],
+            self.here(ast.arg(rest)) if rest else None,
+            [],
+            [],
+            None,
+            [self.constant(None) for _ in args] if optional else [],
+        )
+        self.out.append(self.here(ast.FunctionDef(name, arguments, body, [])))
+
+    def return_(self, value: ast.expr) -> None:
+        """Emit ``return value``."""
+        self.out.append(self.here(ast.Return(value)))
+
+    # Variables
+
+    def load(self, variable: Variable) -> ast.expr:
+        """Read a Lua local or upvalue."""
+        value = self.name(variable.ident)
+        return self.item(value, self.constant(0)) if variable.boxed else value
+
+    def declare(self, variable: Variable, value: ast.expr) -> None:
+        """Emit the declaration of a local with its first value."""
+        variable.home = self.context
+        if variable.boxed:
+            value = self.here(ast.List([value], LOAD))
+        self.assign(variable.ident, value)
+
+    def store(self, variable: Variable, value: ast.expr) -> None:
+        """Emit an assignment to a local or upvalue."""
+        if variable.boxed:
+            self.out.append(self.here(ast.Assign([self.item(self.name(variable.ident), self.constant(0), True)], value)))
+            return
+        if variable.home is not self.context:
+            self.context.nonlocals.add(variable.ident)
+        self.assign(variable.ident, value)

@@ -1,0 +1,509 @@
+"""Expressions: guarded fast paths inline, everything else through the operators' helpers (manual §3.4)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from vlua.vm import nodes
+from vlua.vm.codegen.arithmetic import ArithmeticEmitter
+from vlua.vm.frames import Operand
+from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, INTEGER, NIL, NUMBER, STRING
+from vlua.vm.number import wrap
+from vlua.vm.table import encode_key
+
+__all__ = ["ExpressionEmitter"]
+
+# Nested Lua expressions before a value moves to a temporary: Python's compiler recurses on its tree.
+MAX_NESTING = 12
+# Items of one display in a table constructor or call.
+MULTIPLE = (nodes.Call, nodes.Method, nodes.Vararg)
+# Kinds of values that are neither nil nor false.
+TRUE_KINDS = frozenset((INTEGER, FLOAT, NUMBER, STRING, "table", "function"))
+
+
+class ExpressionEmitter(ArithmeticEmitter):
+    """Emits expressions; ``expr`` gives a Python expression and may emit statements that must run before it."""
+
+    nesting = 0
+
+    def expr(self, node: nodes.Expression) -> ast.expr:
+        """One Lua expression adjusted to one value."""
+        self.nesting += 1
+        result = EXPRESSIONS[type(node)](self, node)
+        if self.nesting % MAX_NESTING == 0 and not isinstance(result, (ast.Name, ast.Constant)):
+            result = self.spill(result)
+        self.nesting -= 1
+        return result
+
+    def exprs(self, items: list[nodes.Expression]) -> list[ast.expr]:
+        """Several expressions, evaluated in order even when later ones need statements of their own."""
+        results: list[ast.expr] = []
+        outer = self.out
+        for node in items:
+            self.out = before = []
+            result = self.expr(node)
+            self.out = outer
+            if before:
+                self.order(before, results)
+            results.append(result)
+        return results
+
+    def order(self, before: list[ast.stmt], results: list[ast.expr]) -> None:
+        """Emit ``before`` after the values in ``results``, which are moved to temporaries where it matters."""
+        if any(not isinstance(statement, ast.FunctionDef) for statement in before):
+            for position, result in enumerate(results):
+                if not isinstance(result, ast.Constant):
+                    results[position] = self.spill(result)
+        self.out.extend(before)
+
+    def pair(self, left: nodes.Expression, right: nodes.Expression) -> tuple[ast.expr, ast.expr]:
+        """Two expressions in order."""
+        results = self.exprs([left, right])
+        return results[0], results[1]
+
+    def describe(self, node: nodes.Expression) -> Operand:
+        """How PUC names the value of an expression in error messages."""
+        kind = type(node)
+        if kind is nodes.Name:
+            variable = self.scopes.names.get(node)
+            if variable is None:
+                return ("global", node.name)  # type: ignore[attr-defined]
+            return ("local" if variable.owner is self.context.scope else "upvalue", variable.name)
+        if kind is nodes.Index:
+            key = node.key  # type: ignore[attr-defined]
+            if type(key) is nodes.String:
+                obj = node.obj  # type: ignore[attr-defined]
+                return ("global" if type(obj) is nodes.Name and obj.name == "_ENV" else "field", key.value)
+            return ("field", "?")
+        if kind is nodes.Method:
+            return ("method", node.name)  # type: ignore[attr-defined]
+        if kind is nodes.String:
+            return ("constant", node.value)  # type: ignore[attr-defined]
+        return None
+
+    # Literals and names
+
+    def nil(self, node: nodes.Nil) -> ast.expr:
+        self.at(node.line)
+        return self.constant(None)
+
+    def true(self, node: nodes.True_) -> ast.expr:
+        self.at(node.line)
+        return self.constant(True)
+
+    def false(self, node: nodes.False_) -> ast.expr:
+        self.at(node.line)
+        return self.constant(False)
+
+    def literal(self, node: Any) -> ast.expr:
+        self.at(node.line)
+        return self.constant(node.value)
+
+    def vararg(self, node: nodes.Vararg) -> ast.expr:
+        self.at(node.line)
+        varargs = self.name("varargs")
+        return self.choose(varargs, self.item(varargs, self.constant(0)), self.constant(None))
+
+    def variable(self, node: nodes.Name) -> ast.expr:
+        variable = self.scopes.names.get(node)
+        if variable is not None:
+            self.at(node.line)
+            return self.load(variable)
+        return self.global_(node)
+
+    def global_(self, node: nodes.Name) -> ast.expr:
+        env = self.scopes.globals[node]
+        key = node.name
+        if env is self.scopes.env and not self.env_changes:
+            self.at(node.line, "index", None)
+            ident = self.temporary()
+            found = self.is_not(
+                self.keep(ident, self.method(self.name("E"), "get", self.constant(key))), self.constant(None)
+            )
+            return self.choose(found, self.name(ident), self.call("index", self.name("_ENV"), self.constant(key)))
+        role = "local" if env.owner is self.context.scope else "upvalue"
+        self.at(node.line)
+        value = self.load(env)
+        self.at(node.line, "index", (role, "_ENV"))
+        return self.get_field(value, env.stable and not env.boxed, self.constant(key), STRING)
+
+    # Fields
+
+    def is_stable(self, node: nodes.Expression, value: ast.expr) -> bool:
+        """Whether ``value`` may be written twice in the generated code."""
+        if isinstance(value, ast.Constant):
+            return True
+        if isinstance(value, ast.Name):
+            variable = self.scopes.names.get(node)
+            return variable is None or variable.stable
+        return False
+
+    def index(self, node: nodes.Index) -> ast.expr:
+        key_kind = self.kinds.of(node.key)
+        obj, key = self.pair(node.obj, node.key)
+        obj_stable = self.is_stable(node.obj, obj)
+        self.at(node.line, "index", self.describe(node.obj))
+        if isinstance(key, ast.Constant):
+            if type(key.value) is float:
+                key = self.constant(encode_key(key.value))
+            if key.value is None or type(key.value) is bool:
+                return self.call("index", obj, key)
+            return self.get_field(obj, obj_stable, key, STRING)
+        kept = None
+        if not self.is_stable(node.key, key):
+            ident = self.temporary()
+            kept, key = self.keep(ident, key), self.name(ident)
+        return self.get_field(obj, obj_stable, key, key_kind, kept)
+
+    def get_field(
+        self, obj: ast.expr, stable: bool, key: ast.expr, key_kind: str, kept: ast.expr | None = None
+    ) -> ast.expr:
+        """``obj[key]``: the dict of a plain table inline, ``index`` for the rest.
+
+        ``kept``: the expression that first computes ``key`` when that is a temporary.
+        """
+        tests: list[ast.expr] = []
+        if stable:
+            value = obj
+        else:
+            ident = self.temporary()
+            value = self.name(ident)
+            obj = self.keep(ident, obj)
+            if kept is not None:
+                # Always true: evaluates the object before the key.
+                tests.append(self.is_not(obj, self.name("tuple")))
+                obj = value
+        if kept is not None and key_kind in (STRING, INTEGER, FLOAT, NUMBER):
+            tests.append(self.is_not(kept, self.name("tuple")))
+        elif key_kind not in (STRING, INTEGER, FLOAT, NUMBER):
+            tests.append(self.not_of_type(kept if kept is not None else key, "bool"))
+            if not stable and kept is None:
+                # The key is stable, so testing the object first keeps both evaluated.
+                tests.insert(0, self.of_type(obj, "LuaTable"))
+                obj = value
+                return self.finish_field(tests, value, key)
+        tests.append(self.of_type(obj, "LuaTable"))
+        return self.finish_field(tests, value, key)
+
+    def finish_field(self, tests: list[ast.expr], value: ast.expr, key: ast.expr) -> ast.expr:
+        found = self.temporary()
+        read = self.method(self.attribute(value, "hash"), "get", key)
+        tests.append(self.is_not(self.keep(found, read), self.constant(None)))
+        return self.choose(self.both(*tests), self.name(found), self.call("index", value, key))
+
+    # Calls
+
+    def single_call(self, node: Any) -> ast.expr:
+        """A call adjusted to one value."""
+        raw = self.raw_call(node)
+        ident = self.temporary()
+        test = self.not_of_type(self.keep(ident, raw), "tuple")
+        return self.choose(test, self.name(ident), self.call("first", self.name(ident)))
+
+    def callee(self, node: Any) -> tuple[ast.expr, list[ast.expr], Operand]:
+        """Function expression, leading arguments (``self`` of a method) and the name for errors."""
+        if type(node) is nodes.Method:
+            obj = self.expr(node.obj)
+            self.at(node.line, "index", self.describe(node.obj))
+            if self.is_stable(node.obj, obj):
+                function = self.get_field(obj, True, self.constant(node.name), STRING)
+                return function, [obj], ("method", node.name)
+            receiver = self.spill_inline(obj)
+            function = self.get_field(receiver[0], False, self.constant(node.name), STRING)
+            return function, [receiver[1]], ("method", node.name)
+        return self.expr(node.func), [], self.describe(node.func)
+
+    def spill_inline(self, value: ast.expr) -> tuple[ast.expr, ast.expr]:
+        """An expression that keeps ``value`` in a temporary, and the temporary."""
+        ident = self.temporary()
+        return self.keep(ident, value), self.name(ident)
+
+    def raw_call(self, node: Any) -> ast.expr:
+        """A call; its raw result (one value naked, else a tuple)."""
+        function, args, last, operand = self.call_parts(node)
+        kind = "method" if type(node) is nodes.Method else "call"
+        return self.make_call(node, kind, function, args, last, operand)
+
+    def call_parts(self, node: Any) -> tuple[ast.expr, list[ast.expr], ast.expr | None, Operand]:
+        """Function, single arguments, and the raw multiple value at the end if there is one."""
+        outer = self.out
+        function, leading, operand = self.callee(node)
+        results = [function, *leading]
+        args = node.args
+        tail = args[-1] if args and type(args[-1]) in MULTIPLE else None
+        for arg in args[:-1] if tail is not None else args:
+            self.out = before = []
+            result = self.expr(arg)
+            self.out = outer
+            if before:
+                self.order(before, results)
+            results.append(result)
+        last: ast.expr | None = None
+        if tail is not None:
+            self.out = before = []
+            if type(tail) is nodes.Vararg:
+                self.at(tail.line)
+                last = self.name("varargs")
+            else:
+                last = self.raw_call(tail)
+            self.out = outer
+            if before:
+                self.order(before, results)
+        return results[0], results[1:], last, operand
+
+    def make_call(
+        self, node: Any, kind: str, function: ast.expr, args: list[ast.expr], last: ast.expr | None, operand: Operand
+    ) -> ast.expr:
+        """The call of evaluated parts; a call as last argument passes all its values on."""
+        if last is None:
+            self.at(node.line, kind, operand)
+            return self.here(ast.Call(function, args, []))  # type: ignore[no-any-return]
+        if type(node.args[-1]) is nodes.Vararg:
+            self.at(node.line, kind, operand)
+            packed = self.tuple([*args, self.star(last)]) if args else last
+            return self.call("spread", function, packed)
+        tests: list[ast.expr] = []
+        self.at(node.line)
+        names: list[ast.expr] = []
+        for value in (function, *args):
+            if isinstance(value, ast.Constant) or isinstance(value, ast.Name) and not self.may_change(value.id):
+                names.append(value)
+            else:
+                ident = self.temporary()
+                # Always true: evaluates function and arguments before the last call.
+                tests.append(self.is_not(self.keep(ident, value), self.name("tuple")))
+                names.append(self.name(ident))
+        result = self.temporary()
+        tests.append(self.not_of_type(self.keep(result, last), "tuple"))
+        self.at(node.line, kind, operand)
+        short = self.here(ast.Call(names[0], [*names[1:], self.name(result)], []))
+        packed = self.tuple([*names[1:], self.star(self.call("values", self.name(result)))])
+        return self.choose(self.both(*tests), short, self.call("spread", names[0], packed))
+
+    def may_change(self, ident: str) -> bool:
+        """Whether a Python name may be assigned by a call in the same expression."""
+        return ident in self.unstable
+
+    # Logic
+
+    def truth(self, node: nodes.Expression) -> ast.expr:
+        """A Python expression that is true exactly when the Lua value is."""
+        kind = type(node)
+        if kind is nodes.And or kind is nodes.Or:
+            return self.truth_logic(node)
+        if kind is nodes.Unary and node.op == "not":  # type: ignore[attr-defined]
+            test = self.truth(node.operand)  # type: ignore[attr-defined]
+            self.at(node.line)
+            return self.negate(test)
+        known = self.kinds.of(node)
+        if kind in (nodes.Nil, nodes.False_, nodes.True_, nodes.String, nodes.Number):
+            return self.constant(known not in (NIL, BOOLEAN) or kind is nodes.True_)
+        value = self.expr(node)
+        if known == BOOLEAN:
+            return value
+        self.at(node.line)
+        if known in TRUE_KINDS:
+            return self.either(value, self.constant(True))
+        if self.is_stable(node, value):
+            return self.both(
+                self.is_not(value, self.constant(None)), self.is_not(value, self.constant(False))
+            )
+        kept, name = self.spill_inline(value)
+        return self.both(self.is_not(kept, self.constant(None)), self.is_not(name, self.constant(False)))
+
+    def truth_logic(self, node: Any) -> ast.expr:
+        self.nesting += 1
+        left = self.truth(node.left)
+        outer = self.out
+        self.out = before = []
+        right = self.truth(node.right)
+        self.out = outer
+        self.at(node.line)
+        is_and = type(node) is nodes.And
+        if any(not isinstance(statement, ast.FunctionDef) for statement in before):
+            ident = self.temporary()
+            self.assign(ident, left)
+            test = self.branch(self.name(ident) if is_and else self.negate(self.name(ident)))
+            test.body = before
+            self.out = before
+            self.assign(ident, right)
+            self.out = outer
+            result: ast.expr = self.name(ident)
+        else:
+            self.out.extend(before)
+            result = self.both(left, right) if is_and else self.either(left, right)
+            if self.nesting % MAX_NESTING == 0:
+                result = self.spill(result)
+        self.nesting -= 1
+        return result
+
+    def logic(self, node: Any) -> ast.expr:
+        """``and``/``or`` as values."""
+        is_and = type(node) is nodes.And
+        left_kind = self.kinds.of(node.left)
+        if left_kind == BOOLEAN and self.kinds.of(node.right) == BOOLEAN:
+            return self.truth_logic(node)
+        # The left side as a test, when its value is dropped if the test decides for the right side.
+        left = self.expr(node.left)
+        self.at(node.line)
+        if self.is_stable(node.left, left):
+            kept, name = left, left
+        else:
+            kept, name = self.spill_inline(left)
+        if left_kind == BOOLEAN:
+            test: ast.expr = kept
+        elif left_kind in TRUE_KINDS:
+            test = self.is_not(kept, self.constant(None))
+        else:
+            test = self.both(self.is_not(kept, self.constant(None)), self.is_not(name, self.constant(False)))
+        outer = self.out
+        self.out = before = []
+        right = self.expr(node.right)
+        self.out = outer
+        self.at(node.line)
+        if any(not isinstance(statement, ast.FunctionDef) for statement in before):
+            ident = self.temporary()
+            branch = self.branch(test)
+            arms = (before, [self.here(ast.Assign([self.target(ident)], name))])
+            branch.body, branch.orelse = arms if is_and else (arms[1], arms[0])
+            self.out = before
+            self.assign(ident, right)
+            self.out = outer
+            return self.name(ident)
+        self.out.extend(before)
+        return self.choose(test, right, name) if is_and else self.choose(test, name, right)
+
+    def paren(self, node: nodes.Paren) -> ast.expr:
+        return self.expr(node.inner)
+
+    def unary(self, node: nodes.Unary) -> ast.expr:
+        op = node.op
+        operand_node = node.operand
+        if op == "not":
+            return self.truth(node)
+        if op == "-" and type(operand_node) is nodes.Number:
+            self.at(node.line)
+            value = operand_node.value
+            return self.constant(wrap(-value) if type(value) is int else -value)
+        kind = self.kinds.of(operand_node)
+        value = self.expr(operand_node)
+        self.at(node.line, "arith", self.describe(operand_node) if type(operand_node) is not nodes.String else None)
+        if op == "-":
+            if kind == FLOAT:
+                return self.here(ast.UnaryOp(ast.USub(), value))  # type: ignore[no-any-return]
+            return self.call("unm", value)
+        if op == "~":
+            if kind == INTEGER:
+                return self.here(ast.UnaryOp(ast.Invert(), value))  # type: ignore[no-any-return]
+            return self.call("bnot", value)
+        return self.call("length", value)
+
+    # Tables and functions
+
+    def table(self, node: nodes.Table) -> ast.expr:
+        items = node.items
+        if not items:
+            self.at(node.line)
+            return self.call("LuaTable")
+        last = items[-1]
+        multiple = type(last) is nodes.Positional and type(last.value) in MULTIPLE
+        keyed = [item for item in items if type(item) is nodes.Named]
+        if not multiple and all(type(item.key) is nodes.String for item in keyed):
+            return self.table_display(node)
+        return self.table_general(node, multiple)
+
+    def table_display(self, node: nodes.Table) -> ast.expr:
+        """String keys and positions only: one dict display."""
+        keys: list[ast.expr | None] = []
+        values = self.exprs([item.value for item in node.items])
+        position = 0
+        sure = True
+        for item in node.items:
+            if type(item) is nodes.Named:
+                keys.append(self.constant(item.key.value))  # type: ignore[attr-defined]
+            else:
+                position += 1
+                keys.append(self.constant(position))
+            sure = sure and self.kinds.of(item.value) not in (ANY, NIL)
+        self.at(node.line)
+        display = self.here(ast.Dict(keys, values))
+        return self.call("LuaTable" if sure else "table_of", display)
+
+    def table_general(self, node: nodes.Table, multiple: bool) -> ast.expr:
+        sequence: list[nodes.Expression] = []
+        for item in node.items:
+            if type(item) is nodes.Named:
+                sequence.append(item.key)
+            sequence.append(item.value)
+        tail = sequence.pop() if multiple else None
+        values = self.exprs(sequence)
+        last: ast.expr | None = None
+        if tail is not None:
+            outer = self.out
+            self.out = before = []
+            self.at(tail.line)
+            last = self.name("varargs") if type(tail) is nodes.Vararg else self.call("values", self.raw_call(tail))
+            self.out = outer
+            self.order(before, values)
+        keyed: list[ast.expr] = []
+        listed: list[ast.expr] = []
+        iterator = iter(values)
+        for item in node.items:
+            if type(item) is nodes.Named:
+                keyed.append(next(iterator))
+                keyed.append(next(iterator))
+            elif not (multiple and item is node.items[-1]):
+                listed.append(next(iterator))
+        if last is not None:
+            self.at(node.line)
+            listed.append(self.star(last))
+        self.at(node.line)
+        if not keyed:
+            return self.call("table_listed", self.tuple(listed))
+        if len(listed) == 0 or all(isinstance(value, (ast.Constant, ast.Name)) for value in keyed + listed):
+            return self.call("table_with", self.tuple(keyed), self.tuple(listed))
+        # Keyed and listed values mix: keep the order of evaluation.
+        ordered = []
+        for value in values:
+            ordered.append(value if isinstance(value, ast.Constant) else self.spill(value))
+        spilled = iter(ordered)
+        keyed, listed = [], []
+        for item in node.items:
+            if type(item) is nodes.Named:
+                keyed.append(next(spilled))
+                keyed.append(next(spilled))
+            elif not (multiple and item is node.items[-1]):
+                listed.append(next(spilled))
+        if last is not None:
+            listed.append(self.star(last))
+        return self.call("table_with", self.tuple(keyed), self.tuple(listed))
+
+    def function_expression(self, node: nodes.Function) -> ast.expr:
+        return self.closure(node, None)
+
+    def closure(self, node: nodes.Function, variable: Any) -> ast.expr:
+        """A function value; overridden where functions are generated."""
+        raise NotImplementedError
+
+
+EXPRESSIONS: dict[type, Callable[[Any, Any], ast.expr]] = {
+    nodes.Nil: ExpressionEmitter.nil,
+    nodes.True_: ExpressionEmitter.true,
+    nodes.False_: ExpressionEmitter.false,
+    nodes.Number: ExpressionEmitter.literal,
+    nodes.String: ExpressionEmitter.literal,
+    nodes.Vararg: ExpressionEmitter.vararg,
+    nodes.Name: ExpressionEmitter.variable,
+    nodes.Index: ExpressionEmitter.index,
+    nodes.Call: ExpressionEmitter.single_call,
+    nodes.Method: ExpressionEmitter.single_call,
+    nodes.And: ExpressionEmitter.logic,
+    nodes.Or: ExpressionEmitter.logic,
+    nodes.Binary: ArithmeticEmitter.operation,
+    nodes.Unary: ExpressionEmitter.unary,
+    nodes.Paren: ExpressionEmitter.paren,
+    nodes.Table: ExpressionEmitter.table,
+    nodes.Function: lambda self, node: self.closure(node, None),
+}

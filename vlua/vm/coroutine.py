@@ -1,0 +1,200 @@
+"""Coroutines over greenlets (manual §2.6).
+
+In: a Lua function and the values passed by ``resume`` and ``yield``. Out: the values they hand over, or the error.
+``State.current`` names the running coroutine; ``None`` is the main thread.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
+
+from greenlet import error as GreenletError
+from greenlet import getcurrent, greenlet
+
+from vlua.vm.call import apply, values
+from vlua.vm.errors import LuaError
+from vlua.vm.frames import translate
+
+if TYPE_CHECKING:
+    from vlua.vm.state import State
+
+__all__ = ["DEAD", "MAX_ALIVE", "NORMAL", "RUNNING", "SUSPENDED", "Coroutine", "Coroutines"]
+
+SUSPENDED: Final = "suspended"
+RUNNING: Final = "running"
+NORMAL: Final = "normal"
+DEAD: Final = "dead"
+
+# Instruction units for starting one: about eight microseconds.
+START_UNITS = 50
+# Started and unfinished coroutines of one runtime. Each takes a memory mapping of 16 KB or more, and Linux grants
+# a process 65,530 of them: past this a script gets "not enough memory".
+MAX_ALIVE = 20_000
+# Nested calls through C code, as in State: every nested resume takes a piece of the C stack.
+MAX_NESTING = 200
+
+
+class Coroutines:
+    """The coroutines of one runtime: makes them, counts them, and ends the abandoned ones."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.alive: WeakSet[Coroutine] = WeakSet()
+        self.abandoned: list[greenlet] = []
+        self.ending = False
+        self.main = Coroutine(self, None)
+        self.main.status = RUNNING
+
+    def running(self) -> Coroutine:
+        """The running coroutine, or the object that stands for the main thread."""
+        return self.state.current or self.main
+
+    def yield_values(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Suspend the running coroutine, handing over ``args``; the values of the next resume.
+
+        Raises LuaError outside a coroutine and inside library functions that cannot be suspended (manual §6.2).
+        """
+        state = self.state
+        if state.current is None:
+            raise LuaError("attempt to yield from outside a coroutine")
+        if state.non_yieldable:
+            raise LuaError("attempt to yield across a C-call boundary")
+        # No local here may name the coroutine: this frame lives as long as it sleeps.
+        return getcurrent().parent.switch(args)  # type: ignore[union-attr, no-any-return]
+
+    def start(self, coroutine: Coroutine) -> greenlet:
+        """Count a coroutine as alive and give it a greenlet. Raises LuaError when there are too many."""
+        self.state.tick(START_UNITS)
+        if len(self.alive) >= MAX_ALIVE:
+            raise LuaError("not enough memory")
+        self.alive.add(coroutine)
+        return greenlet(run)
+
+    def end(self, sleeper: greenlet) -> None:
+        """Unwind a greenlet that nobody will resume.
+
+        Its frames may own further coroutines, whose turn comes in this loop, so that a chain does not fill the C stack.
+        """
+        self.abandoned.append(sleeper)
+        if self.ending:
+            return
+        self.ending = True
+        state = self.state
+        depth, non_yieldable, current = state.c_depth, state.non_yieldable, state.current
+        try:
+            while self.abandoned:
+                target = self.abandoned.pop()
+                try:
+                    target.parent = getcurrent()
+                    target.throw()
+                except (ValueError, GreenletError):
+                    # It belongs to another host thread, where greenlet ends it when it gets there.
+                    pass
+        finally:
+            self.ending = False
+            state.c_depth, state.non_yieldable, state.current = depth, non_yieldable, current
+
+    def close(self) -> None:
+        """End every sleeping coroutine of the runtime: frees the ones that own themselves, which nothing else does."""
+        for coroutine in list(self.alive):
+            if coroutine.status == SUSPENDED and coroutine.greenlet is not None:
+                coroutine.status = DEAD
+                sleeper, coroutine.greenlet = coroutine.greenlet, None
+                self.end(sleeper)
+
+
+class Coroutine:
+    """A Lua thread: its function, and the greenlet that runs it once it has been resumed.
+
+    ``status`` is one of the words of ``coroutine.status``. Nothing in the greenlet's own frames refers to this object,
+    so a coroutine that no one else can reach is freed, and its greenlet ended, at once.
+    """
+
+    __slots__ = ("__weakref__", "coroutines", "function", "greenlet", "status")
+
+    coroutines: Coroutines
+    function: Any
+    greenlet: greenlet | None
+    status: str
+
+    def __init__(self, coroutines: Coroutines, function: Any) -> None:
+        """``function`` is the Lua function to run; ``None`` for the main thread's object."""
+        self.coroutines = coroutines
+        self.function = function
+        self.greenlet = None
+        self.status = SUSPENDED
+
+    def __del__(self) -> None:
+        sleeper = self.greenlet
+        if sleeper is not None and not sleeper.dead:
+            self.coroutines.end(sleeper)
+
+    @property
+    def frame(self) -> FrameType | None:
+        """The innermost Python frame while asleep in a ``yield``; else ``None``."""
+        return self.greenlet.gr_frame if self.greenlet is not None and self.status == SUSPENDED else None
+
+    def resume(self, args: tuple[Any, ...]) -> tuple[Any, ...] | LuaError:
+        """Run until the next yield, the end or an error: the values handed over, or the error, returned, not raised.
+
+        ``LimitReached`` and ``ExitRequest`` pass through. Manual §6.2 ``coroutine.resume``.
+        """
+        if self.status != SUSPENDED:
+            return LuaError(f"cannot resume {'dead' if self.status == DEAD else 'non-suspended'} coroutine")
+        state = self.coroutines.state
+        depth = state.c_depth
+        if depth + 1 >= MAX_NESTING:
+            return LuaError("C stack overflow")
+        target = self.greenlet
+        here = getcurrent()
+        message: tuple[Any, ...] = (args,)
+        if target is None:
+            target = self.coroutines.start(self)
+            message = (state, self.function, args)
+            self.greenlet = target
+            self.function = None
+        elif target.parent is not here:
+            try:
+                target.parent = here
+            except ValueError:
+                return LuaError("cannot resume a coroutine of another host thread")
+        previous = state.current
+        non_yieldable = state.non_yieldable
+        if previous is None:
+            self.coroutines.main.status = NORMAL
+        else:
+            previous.status = NORMAL
+        state.current = self
+        state.non_yieldable = 0
+        state.c_depth = depth + 1
+        self.status = RUNNING
+        try:
+            return target.switch(*message)  # type: ignore[no-any-return]
+        finally:
+            state.current = previous
+            state.non_yieldable = non_yieldable
+            state.c_depth = depth
+            if previous is None:
+                self.coroutines.main.status = RUNNING
+            else:
+                previous.status = RUNNING
+            if target.dead:
+                self.status = DEAD
+                self.greenlet = None
+                self.coroutines.alive.discard(self)
+            else:
+                self.status = SUSPENDED
+
+
+def run(state: State, function: Any, args: tuple[Any, ...]) -> tuple[Any, ...] | LuaError:
+    """The life of a coroutine: what its function returns, or the error it ends with."""
+    try:
+        return values(apply(function, args))
+    except Exception as exception:
+        # Whatever a protected call catches; the two limits and the greenlet's own end are no Exception.
+        error = translate(exception)
+        for item in (exception, error):
+            item.__traceback__ = item.__context__ = item.__cause__ = None
+        return error

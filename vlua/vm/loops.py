@@ -1,0 +1,171 @@
+"""The iterators behind ``for`` (manual §3.3.5).
+
+In: the three values of a loop head. Out: Python iterators that charge the meter once per iteration.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from vlua.vm.call import take, values
+from vlua.vm.frames import run_error
+from vlua.vm.number import to_number
+from vlua.vm.table import BooleanKey, LuaTable
+
+if TYPE_CHECKING:
+    from vlua.vm.state import State
+
+__all__ = ["bind_loops"]
+
+
+
+
+def loop_limit(limit: Any, step: int) -> int:
+    """The limit of an integer loop as an integer: floats are cut towards the start, as PUC's ``forlimit``."""
+    if limit != limit:
+        return -(2**63) if step > 0 else 2**63 - 1
+    if math.isinf(limit):
+        return 2**63 - 1 if limit > 0 else -(2**63)
+    whole = math.floor(limit) if step > 0 else math.ceil(limit)
+    return max(-(2**63), min(2**63 - 1, whole))
+
+
+def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
+    """The loop iterators of one state."""
+    ticks = state.meter.ticks
+
+    def count(start: Any, limit: Any, step: Any) -> Any:
+        """Pairs ``(value, None)`` of a numeric loop."""
+        if type(start) is int and type(limit) is int and type(step) is int and step != 0:
+            return zip(range(start, limit + (1 if step > 0 else -1), step), ticks)
+        limit = loop_number(limit, "limit")
+        step = loop_number(step, "step")
+        start = loop_number(start, "initial")
+        if type(start) is int and type(step) is int:
+            if type(limit) is float:
+                if limit != limit:
+                    return ()
+                limit = loop_limit(limit, step)
+            if step != 0:
+                return zip(range(start, limit + (1 if step > 0 else -1), step), ticks)
+            return zip(endless(start), ticks) if limit <= start else ()
+        return zip(float_range(float(start), float(limit), float(step)), ticks)
+
+    def loop_number(value: Any, role: str) -> int | float:
+        number = value if type(value) is int or type(value) is float else None
+        if number is None:
+            text = to_number(value)
+            if text is not None:
+                # A string is converted, and makes the loop a float one.
+                return float(text)
+            raise run_error(f"'for' {role}{' value' if role == 'initial' else ''} must be a number")
+        return number
+
+    def endless(value: int) -> Iterator[int]:
+        while True:
+            yield value
+
+    def float_range(value: float, limit: float, step: float) -> Iterator[float]:
+        if step > 0:
+            while value <= limit:
+                yield value
+                value += step
+        else:
+            while limit <= value:
+                yield value
+                value += step
+
+    def traverse(table: LuaTable) -> Iterator[tuple[Any, Any]]:
+        hash = table.hash
+        for key, _ in zip(list(hash), ticks):
+            value = hash.get(key)
+            if value is not None:
+                yield (key.value if type(key) is BooleanKey else key), value
+
+    def sequence(table: LuaTable, position: int) -> Iterator[tuple[Any, Any]]:
+        hash = table.hash
+        index = state.index
+        for _ in ticks:
+            position += 1
+            value = hash.get(position)
+            if value is None:
+                if table.meta is None:
+                    return
+                value = index(table, position)
+                if value is None:
+                    return
+            yield position, value
+
+    def head(result: Any) -> tuple[Any, Any, Any]:
+        function, subject, control = take(result, 3)
+        return function, subject, control
+
+    def iterate2(result: Any) -> Iterator[tuple[Any, Any]]:
+        """The pairs of a generic loop with two variables, from the raw result of its expressions."""
+        function, subject, control = head(result)
+        if type(subject) is LuaTable:
+            if function is state.next_function and control is None:
+                return traverse(subject)
+            if function is state.ipairs_step and type(control) is int:
+                return sequence(subject, control)
+        return step2(function, subject, control)
+
+    def step2(function: Any, subject: Any, control: Any) -> Iterator[tuple[Any, Any]]:
+        function = callable_of(function)
+        for _ in ticks:
+            result = function(subject, control)
+            if type(result) is tuple:
+                result = values(result)
+                if not result:
+                    return
+                control = result[0]
+                if control is None:
+                    return
+                yield control, (result[1] if len(result) > 1 else None)
+            else:
+                control = result
+                if control is None:
+                    return
+                yield control, None
+
+    def iterate1(result: Any) -> Iterator[Any]:
+        """The values of a generic loop with one variable."""
+        function, subject, control = head(result)
+        if type(subject) is LuaTable:
+            if function is state.next_function and control is None:
+                return (key for key, _ in traverse(subject))
+            if function is state.ipairs_step and type(control) is int:
+                return (key for key, _ in sequence(subject, control))
+        return step1(function, subject, control)
+
+    def step1(function: Any, subject: Any, control: Any) -> Iterator[Any]:
+        function = callable_of(function)
+        for _ in ticks:
+            control = function(subject, control)
+            if type(control) is tuple:
+                control = values(control)
+                control = control[0] if control else None
+            if control is None:
+                return
+            yield control
+
+    def iterate(result: Any, count: int) -> Iterator[tuple[Any, ...]]:
+        """The tuples of a generic loop with ``count`` variables."""
+        function, subject, control = head(result)
+        function = callable_of(function)
+        for _ in ticks:
+            found = take(function(subject, control), count)
+            control = found[0]
+            if control is None:
+                return
+            yield found
+
+    def callable_of(function: Any) -> Any:
+        if type(function) is FunctionType or type(function) is LuaTable:
+            return function
+        return lambda *args: state.call(function, *args)
+
+    return {"count": count, "iterate1": iterate1, "iterate2": iterate2, "iterate": iterate}

@@ -1,0 +1,19 @@
+"""Values that belong to the host and are opaque to Lua (manual §2.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vlua.vm.table import LuaTable
+
+__all__ = ["Userdata"]
+
+
+class Userdata:
+    """A full userdata: nothing of it is reachable from Lua except through ``meta``, its metatable."""
+
+    __slots__ = ("__weakref__", "meta")
+
+    def __init__(self, meta: LuaTable | None = None) -> None:
+        self.meta = meta
