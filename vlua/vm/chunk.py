@@ -5,6 +5,7 @@ In: source and chunk name. Out: an immutable ``Chunk`` that a state binds to its
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
@@ -54,8 +55,15 @@ def compile_chunk(source: str, chunkname: str) -> Chunk:
     chunk = CACHE.get(key)
     if chunk is not None:
         return chunk
-    tree, functions = generate(parse(source, chunkname), chunkname)
-    module = compile(tree, functions[0].short_source, "exec", dont_inherit=True, optimize=0)
+    collecting = gc.isenabled()
+    # Trees are large and die young: collections in between find nothing.
+    gc.disable()
+    try:
+        tree, functions = generate(parse(source, chunkname), chunkname)
+        module = compile(tree, functions[0].short_source, "exec", dont_inherit=True, optimize=0)
+    finally:
+        if collecting:
+            gc.enable()
     code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
     chunk = Chunk(inform(code, functions), chunkname)
     if len(source) <= CACHED_SOURCE:

@@ -6,8 +6,9 @@ In: a Lua function and the values passed by ``resume`` and ``yield``. Out: the v
 
 from __future__ import annotations
 
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from weakref import WeakSet
 
 from greenlet import error as GreenletError
@@ -15,7 +16,7 @@ from greenlet import getcurrent, greenlet
 
 from vlua.vm.call import apply, values
 from vlua.vm.errors import LuaError
-from vlua.vm.frames import translate
+from vlua.vm.frames import Level, levels, translate, unwound
 
 if TYPE_CHECKING:
     from vlua.vm.state import State
@@ -34,6 +35,21 @@ START_UNITS = 50
 MAX_ALIVE = 20_000
 # Nested calls through C code, as in State: every nested resume takes a piece of the C stack.
 MAX_NESTING = 200
+# Levels of a failed coroutine's stack that debug.traceback can still show.
+KEPT_LEVELS = 30
+
+
+class Remains:
+    """What is kept of a frame that an error has unwound: its code, nothing of its variables."""
+
+    __slots__ = ("f_code",)
+
+    f_back = None
+    f_locals: ClassVar[dict[str, Any]] = {}
+    f_globals: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, code: CodeType) -> None:
+        self.f_code = code
 
 
 class Coroutines:
@@ -112,12 +128,14 @@ class Coroutine:
     so a coroutine that no one else can reach is freed, and its greenlet ended, at once.
     """
 
-    __slots__ = ("__weakref__", "coroutines", "function", "greenlet", "status")
+    __slots__ = ("__weakref__", "coroutines", "failure", "function", "greenlet", "status")
 
     coroutines: Coroutines
     function: Any
     greenlet: greenlet | None
     status: str
+    # Where the error that ended it was raised, innermost level first.
+    failure: list[Level]
 
     def __init__(self, coroutines: Coroutines, function: Any) -> None:
         """``function`` is the Lua function to run; ``None`` for the main thread's object."""
@@ -125,6 +143,7 @@ class Coroutine:
         self.function = function
         self.greenlet = None
         self.status = SUSPENDED
+        self.failure = []
 
     def __del__(self) -> None:
         sleeper = self.greenlet
@@ -133,8 +152,8 @@ class Coroutine:
 
     @property
     def frame(self) -> FrameType | None:
-        """The innermost Python frame while asleep in a ``yield``; else ``None``."""
-        return self.greenlet.gr_frame if self.greenlet is not None and self.status == SUSPENDED else None
+        """The innermost Python frame while another thread runs; ``None`` before the start and after the end."""
+        return self.greenlet.gr_frame if self.greenlet is not None else None
 
     def resume(self, args: tuple[Any, ...]) -> tuple[Any, ...] | LuaError:
         """Run until the next yield, the end or an error: the values handed over, or the error, returned, not raised.
@@ -164,6 +183,7 @@ class Coroutine:
         non_yieldable = state.non_yieldable
         if previous is None:
             self.coroutines.main.status = NORMAL
+            self.coroutines.main.greenlet = here
         else:
             previous.status = NORMAL
         state.current = self
@@ -178,6 +198,7 @@ class Coroutine:
             state.c_depth = depth
             if previous is None:
                 self.coroutines.main.status = RUNNING
+                self.coroutines.main.greenlet = None
             else:
                 previous.status = RUNNING
             if target.dead:
@@ -195,6 +216,12 @@ def run(state: State, function: Any, args: tuple[Any, ...]) -> tuple[Any, ...] |
     except Exception as exception:
         # Whatever a protected call catches; the two limits and the greenlet's own end are no Exception.
         error = translate(exception)
+        if state.current is not None:
+            stack = islice(levels(iter(unwound(exception.__traceback__))), KEPT_LEVELS)
+            state.current.failure = [
+                level._replace(frame=Remains(level.frame.f_code))  # type: ignore[arg-type]
+                for level in stack
+            ]
         for item in (exception, error):
             item.__traceback__ = item.__context__ = item.__cause__ = None
         return error

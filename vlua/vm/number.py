@@ -106,11 +106,11 @@ def _hex_float(text: str) -> float:
 
 def number_text(value: int | float) -> str:
     """What ``tostring`` says of a number: ``%d`` or ``%.14g`` made to look like a float (manual §3.4.3)."""
-    if type(value) is int:
+    if not isinstance(value, float):
         return str(value)
     if value.is_integer() and -PLAIN_FLOAT < value < PLAIN_FLOAT:
         return repr(value)
-    text = "%.14g" % value
+    text = f"{value:.14g}"
     if "." in text or "e" in text:
         return text
     if value != value:

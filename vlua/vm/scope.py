@@ -151,7 +151,7 @@ class Resolver:
 
     def visit_block(self, block: nodes.Block, condition: nodes.Expression | None = None) -> None:
         saved, self.frame = self.frame, []
-        self.blocks.append({s.label: s for s in block.statements if type(s) is nodes.Label})
+        self.blocks.append({s.name: s for s in block.statements if type(s) is nodes.Label})
         table = STATEMENTS
         for statement in block.statements:
             table[type(statement)](self, statement)
@@ -370,7 +370,7 @@ def has_backward_goto(block: nodes.Block, seen: set[str] | None = None) -> bool:
     for statement in block.statements:
         kind = type(statement)
         if kind is nodes.Label:
-            seen.add(statement.label)  # type: ignore[attr-defined]
+            seen.add(statement.name)  # type: ignore[attr-defined]
         elif kind is nodes.Goto:
             if statement.label in seen:  # type: ignore[attr-defined]
                 return True

@@ -309,6 +309,9 @@ class ArithmeticEmitter(Emitter):
         """``==`` and ``~=``."""
         left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
         op: ast.cmpop = NOT_EQUAL if negated else EQUAL
+        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+            same = left.value == right.value and (type(left.value) is bool) == (type(right.value) is bool)
+            return self.constant(same != negated)
         if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
             left, right, left_kind, right_kind = right, left, right_kind, left_kind
         if isinstance(right, ast.Constant):

@@ -259,6 +259,9 @@ class ExpressionEmitter(ArithmeticEmitter):
         """The call of evaluated parts; a call as last argument passes all its values on."""
         if last is None:
             self.at(node.line, kind, operand)
+            if isinstance(function, ast.Constant):
+                # Python warns of a literal that is called.
+                function = self.keep(self.temporary(), function)
             return self.here(ast.Call(function, args, []))  # type: ignore[no-any-return]
         if type(node.args[-1]) is nodes.Vararg:
             self.at(node.line, kind, operand)
@@ -278,6 +281,9 @@ class ExpressionEmitter(ArithmeticEmitter):
         result = self.temporary()
         tests.append(self.not_of_type(self.keep(result, last), "tuple"))
         self.at(node.line, kind, operand)
+        if isinstance(names[0], ast.Constant):
+            # Python warns of a literal that is called.
+            names[0] = self.keep(self.temporary(), names[0])
         short = self.here(ast.Call(names[0], [*names[1:], self.name(result)], []))
         packed = self.tuple([*names[1:], self.star(self.call("values", self.name(result)))])
         return self.choose(self.both(*tests), short, self.call("spread", names[0], packed))
@@ -348,6 +354,9 @@ class ExpressionEmitter(ArithmeticEmitter):
         # The left side as a test, when its value is dropped if the test decides for the right side.
         left = self.expr(node.left)
         self.at(node.line)
+        if isinstance(left, ast.Constant):
+            truthy = left.value is not None and left.value is not False
+            return self.expr(node.right) if truthy == is_and else left
         if self.is_stable(node.left, left):
             kept, name = left, left
         else:

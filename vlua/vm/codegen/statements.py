@@ -298,6 +298,8 @@ class StatementEmitter(JumpEmitter):
             spread: ast.expr = self.star(last if is_vararg else self.call("values", last))
             packed = self.spill(self.tuple([*parts[1:], spread]))
         self.at(node.line, "tail", operand)
+        if isinstance(parts[0], ast.Constant):
+            parts[0] = self.spill(parts[0])
         if packed is None:
             direct: ast.expr = self.here(ast.Call(parts[0], parts[1:], []))
             later = self.call("tail", *parts)

@@ -5,7 +5,6 @@ In: a ``State``. Out: its globals, filled.
 
 from __future__ import annotations
 
-import gc
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from vlua.vm.frames import arg_error, lib_error, mark_native
 from vlua.vm.lib.protected import caught, protected_functions
 from vlua.vm.number import MAX_INTEGER, number_text, parse_number, wrap
 from vlua.vm.table import LuaTable
+from vlua.vm.weak import WeakTables
 
 if TYPE_CHECKING:
     from vlua.vm.state import State
@@ -35,6 +35,7 @@ __all__ = ["load_chunk", "open_base", "raw_equal"]
 
 ESCAPE = "\x1b"
 SIGNATURE = "\x1bLua"
+VERSION = "\x53"
 SPACES = " \f\n\r\t\v"
 DIGITS = {digit: value for value, digit in enumerate("0123456789abcdefghijklmnopqrstuvwxyz")} | {
     digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)
@@ -42,8 +43,8 @@ DIGITS = {digit: value for value, digit in enumerate("0123456789abcdefghijklmnop
 # Characters of a numeral or a chunk per unit of the meter.
 CHARACTERS_PER_UNIT = 16
 COLLECTOR_OPTIONS = ("stop", "restart", "collect", "count", "step", "setpause", "setstepmul", "isrunning")
-# Units for a full collection: some milliseconds of the host's time.
-COLLECTION_UNITS = 5_000
+# Units for a full collection: tens of milliseconds of the host's time, as it looks at every object of the process.
+COLLECTION_UNITS = 20_000
 
 
 def raw_equal(left: Any, right: Any) -> bool:
@@ -126,22 +127,27 @@ class Collector:
     ``count`` grows a little with every question and falls back after a collection; nothing of the host shows in it.
     """
 
-    def __init__(self) -> None:
+    # Kilobytes of a fresh state; growth per question; steps of size 0 that make a cycle.
+    BASE_KILOBYTES = 24.0
+    GROWTH = 0.0625
+    CYCLE = 12
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.watched = False
+        self.weak_tables = WeakTables(state.tick)
         self.running = True
         self.pause = 200
         self.step_multiplier = 200
         self.questions = 0
         self.progress = 0
 
-    # Kilobytes of a fresh state; growth per question; steps of size 0 that make a cycle.
-    BASE_KILOBYTES = 24.0
-    GROWTH = 0.0625
-    CYCLE = 12
-
     def collect(self) -> int:
-        """A full collection."""
+        """A full collection, if any table of the script could tell."""
         self.questions = self.progress = 0
-        gc.collect()
+        if self.watched:
+            self.state.tick(COLLECTION_UNITS)
+            self.weak_tables.collect()
         return 0
 
     def count(self) -> float:
@@ -160,7 +166,7 @@ class Collector:
 
 def open_base(state: State) -> LuaTable:
     """Fill the globals of a runtime with the basic functions (manual §6.1)."""
-    collector = Collector()
+    collector = Collector(state)
     own_globals = state.globals
 
     def collectgarbage(option: Any = ABSENT, argument: Any = ABSENT, *_: Any) -> Any:
@@ -170,10 +176,8 @@ def open_base(state: State) -> LuaTable:
         if name == "count":
             return collector.count()
         if name == "collect":
-            state.tick(COLLECTION_UNITS)
             return collector.collect()
         if name == "step":
-            state.tick(COLLECTION_UNITS // collector.CYCLE)
             return collector.step(number)
         if name == "isrunning":
             return collector.running
@@ -202,6 +206,12 @@ def open_base(state: State) -> LuaTable:
         if old is not None and old.hash.get("__metatable") is not None:
             raise lib_error("cannot change a protected metatable")
         table.meta = meta
+        if meta is not None:
+            if "__mode" in meta.hash:
+                collector.weak_tables.watch(table)
+                collector.watched = True
+            elif "__gc" in meta.hash:
+                collector.watched = True
         return table
 
     def ipairs_step(sequence: Any = ABSENT, position: Any = ABSENT, *_: Any) -> Any:
@@ -358,7 +368,7 @@ def open_base(state: State) -> LuaTable:
         "tostring": tostring,
         "type": type_,
     }
-    mark_native(ipairs_step)
+    mark_native(ipairs_step)  # type: ignore[arg-type]
     table = state.library("_G", functions)
     table.hash["_G"] = table
     table.hash["_VERSION"] = "Lua 5.3"
@@ -406,5 +416,5 @@ def load_chunk(state: State, source: str, name: str, mode: str, environment: Any
     if head != SIGNATURE:
         reason = "truncated" if len(head) < len(SIGNATURE) else "not a"
     else:
-        reason = "truncated" if len(source) == len(SIGNATURE) else "version mismatch in"
+        reason = "truncated" if source[len(SIGNATURE) :][:1] in ("", VERSION) else "version mismatch in"
     raise LuaError(f"{name}: {reason} precompiled chunk")

@@ -171,7 +171,8 @@ def log(x: Any = ABSENT, base: Any = ABSENT, *_: Any) -> Any:
     if base == 2.0:
         return logarithm(math.log2, value)
     if base == 10.0:
-        return logarithm(math.log10, value)
+        # The C library's log10 is alone in giving a negative number a positive NaN.
+        return NAN if value < 0.0 else logarithm(math.log10, value)
     return divide(logarithm(math.log, value), logarithm(math.log, base))
 
 

@@ -17,16 +17,19 @@ from vlua.vm.lib.pattern_items import CLOSE, OPEN, POSITION, SINGLE, Item, chara
 from vlua.vm.lib.pattern_machine import Found, Machine
 from vlua.vm.lib.pattern_regex import UNLIMITED, Translation, translate_items
 
-__all__ = ["Match", "Pattern", "compile_pattern"]
+__all__ = ["Match", "Pattern", "PatternCache", "compile_pattern"]
 
 Match = re.Match[str] | Found
 Tick = Callable[[int], Any]
 
 # Characters that make a pattern more than a text to look for (lstrlib's SPECIALS).
 SPECIALS = frozenset("^$*+?.([%-")
-# Patterns kept compiled, each at most this long; when the cache is full it starts anew.
+# Patterns kept compiled, by the process and by each runtime, each at most this long; a full cache starts anew.
 CACHED_PATTERNS = 512
 CACHED_LENGTH = 256
+# What compiling a pattern is charged, and each of its characters.
+COMPILE_UNITS = 64
+COMPILE_UNITS_EACH = 16
 # Worst-case steps that a search may take without being charged.
 FREE_STEPS = 8192
 # Subjects of linear patterns that are searched without being charged.
@@ -101,6 +104,11 @@ class Pattern:
 
         Raises LuaError for a malformed pattern, and whatever ``tick`` raises.
         """
+        translation = self.translation
+        if translation is not None and translation.longest == UNLIMITED:
+            found = self.search(subject, position)
+            self._charge(tick, subject, position, found)
+            return found
         return self.searcher(tick, subject, position)(position)
 
     def searcher(self, tick: Tick, subject: str, origin: int) -> Callable[[int], Match | None]:
@@ -158,9 +166,7 @@ class Pattern:
 
         return at_runs
 
-    def _needle_searcher(
-        self, tick: Tick, subject: str, origin: int, needle: str
-    ) -> Callable[[int], Match | None]:
+    def _needle_searcher(self, tick: Tick, subject: str, origin: int, needle: str) -> Callable[[int], Match | None]:
         """A search up to the last occurrence of the text that ends every match."""
         search = self.search
         last = subject.rfind(needle, origin)
@@ -232,7 +238,7 @@ def _capture_kinds(items: list[Item]) -> tuple[str, ...]:
         if item.kind in (OPEN, POSITION):
             kinds.append("position" if item.kind == POSITION else "unfinished")
         elif item.kind == CLOSE:
-            kinds[item.index] = "string"
+            kinds[item.group] = "string"
     return tuple(kinds)
 
 
@@ -243,7 +249,7 @@ def _literal(items: list[Item]) -> str | None:
     return "".join([characters(item.bytes) for item in items])
 
 
-# Patterns by text; in the second cache "^" is an ordinary character, as gmatch has it.
+# Patterns by text for the whole process; in the second cache "^" is an ordinary character, as gmatch has it.
 ANCHORING: dict[str, Pattern] = {}
 UNANCHORED: dict[str, Pattern] = {}
 
@@ -257,8 +263,31 @@ def compile_pattern(pattern: str, anchors: bool = True) -> Pattern:
     compiled = cache.get(pattern)
     if compiled is None:
         compiled = Pattern(pattern, anchors)
-        if len(pattern) <= CACHED_LENGTH:
-            if len(cache) >= CACHED_PATTERNS:
-                cache.clear()
-            cache[pattern] = compiled
+        remember(cache, pattern, compiled)
     return compiled
+
+
+def remember(cache: dict[str, Pattern], text: str, pattern: Pattern) -> None:
+    """Put a pattern in a cache, if it is short enough."""
+    if len(text) <= CACHED_LENGTH:
+        if len(cache) >= CACHED_PATTERNS:
+            cache.clear()
+        cache[text] = pattern
+
+
+class PatternCache(dict[str, Pattern]):
+    """The patterns of one runtime by text: ``cache[text]`` compiles and charges what the runtime has not used yet.
+
+    The charge does not depend on what other runtimes have compiled.
+    """
+
+    def __init__(self, tick: Tick, anchors: bool) -> None:
+        super().__init__()
+        self.tick = tick
+        self.anchors = anchors
+
+    def __missing__(self, text: str) -> Pattern:
+        self.tick(COMPILE_UNITS + COMPILE_UNITS_EACH * len(text))
+        pattern = compile_pattern(text, self.anchors)
+        remember(self, text, pattern)
+        return pattern

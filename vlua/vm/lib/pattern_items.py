@@ -40,20 +40,23 @@ class Item(NamedTuple):
     """One item of a pattern.
 
     ``bytes`` is the set of a SINGLE or FRONTIER; ``suffix`` one of ``""``, ``"?"``, ``"*"``, ``"+"``, ``"-"``;
-    ``index`` the 0-based capture of a mark or back reference; ``text`` the two characters of a BALANCE or the
+    ``group`` the 0-based capture of a mark or back reference; ``text`` the two characters of a BALANCE or the
     message of an ERROR.
     """
 
     kind: int
     bytes: int = 0
     suffix: str = ""
-    index: int = 0
+    group: int = 0
     text: str = ""
 
 
 def _mask(*ranges: str) -> int:
     """The set of all bytes in the ranges, each written as its first and last character."""
-    return sum(1 << byte for first, last in ranges for byte in range(ord(first), ord(last) + 1))
+    members = 0
+    for pair in ranges:
+        members |= (2 << ord(pair[1])) - (1 << ord(pair[0]))
+    return members
 
 
 UPPER, LOWER, DIGITS = _mask("AZ"), _mask("az"), _mask("09")
@@ -129,14 +132,14 @@ class _Reader:
         if index >= MAX_CAPTURES:
             raise MalformedPattern("too many captures")
         self.state.append("position" if position else "open")
-        self.items.append(Item(POSITION if position else OPEN, index=index))
+        self.items.append(Item(POSITION if position else OPEN, group=index))
         self.at += 2 if position else 1
 
     def _close(self) -> None:
         for index in range(len(self.state) - 1, -1, -1):
             if self.state[index] == "open":
                 self.state[index] = "closed"
-                self.items.append(Item(CLOSE, index=index))
+                self.items.append(Item(CLOSE, group=index))
                 self.at += 1
                 return
         raise MalformedPattern("invalid pattern capture")
@@ -163,7 +166,7 @@ class _Reader:
             # PUC compares with a length of (size_t)-2: never equal
             self.items.append(Item(SINGLE, 0))
         else:
-            self.items.append(Item(BACKREF, index=index))
+            self.items.append(Item(BACKREF, group=index))
         self.at += 2
 
     def _single(self) -> None:

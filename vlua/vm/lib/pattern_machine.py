@@ -51,7 +51,7 @@ class Operation(NamedTuple):
     """
 
     kind: int
-    index: int = 0
+    group: int = 0
     text: str = ""
     members: frozenset[str] = frozenset()
     least: int = 0
@@ -106,9 +106,7 @@ class Machine:
         self.operations.append(Operation(SUCCESS))
         self.starts = _starts(items)
 
-    def search(
-        self, tick: Callable[[int], Any], subject: str, position: int, anchored: bool
-    ) -> Found | None:
+    def search(self, tick: Callable[[int], Any], subject: str, position: int, anchored: bool) -> Found | None:
         """The first match at or after ``position`` (only at it if ``anchored``); ``tick(n)`` charges n steps."""
         run = _Run(self, tick, subject)
         if anchored:
@@ -160,12 +158,12 @@ def _operation(items: list[Item], at: int, deep: bool) -> Operation:
     item = items[at]
     kind = item.kind
     if kind == BALANCE:
-        opening, closing = item.text
+        opening, closing = item.text[0], item.text[1]
         scan = _compiled(byte_class((1 << ord(opening)) | (1 << ord(closing)))).finditer
         return Operation(BALANCE, text=item.text, run=scan)
     members = frozenset(characters(item.bytes))
     if kind != SINGLE or item.suffix == "":
-        return Operation(kind, item.index, item.text, members)
+        return Operation(kind, item.group, item.text, members)
     if item.suffix == "?":
         return Operation(OPTIONAL, members=members)
     run = _repeated(item.bytes)
@@ -285,7 +283,7 @@ class _Run:
                 here = subject[position] if position < size else "\0"
                 matched = before not in operation.members and here in operation.members
             elif kind == BACKREF:
-                begin, end = self.starts[operation.index + 1], self.ends[operation.index + 1]
+                begin, end = self.starts[operation.group + 1], self.ends[operation.group + 1]
                 steps += (end - begin) >> 4
                 matched = subject.startswith(subject[begin:end], position)
                 position += end - begin
@@ -297,8 +295,8 @@ class _Run:
             else:
                 # a capture mark: an open capture ends at -1 until it is closed, a position where it starts
                 if kind != CLOSE:
-                    starts[operation.index + 1] = position
-                ends[operation.index + 1] = -1 if kind == OPEN else position
+                    starts[operation.group + 1] = position
+                ends[operation.group + 1] = -1 if kind == OPEN else position
                 depth += 1
             if depth > MAX_DEPTH:
                 raise lib_error("pattern too complex")
@@ -338,7 +336,7 @@ class _Run:
     def _balance(self, operation: Operation, position: int) -> int:
         """The position after the text balanced in two characters that begins at ``position``, -1 if none."""
         subject = self.subject
-        opening, closing = operation.text
+        opening, closing = operation.text[0], operation.text[1]
         if not subject.startswith(opening, position):
             return -1
         level = 1

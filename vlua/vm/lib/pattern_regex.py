@@ -197,7 +197,7 @@ class _Translator:
         if kind == END:
             return r"\Z"
         if kind == BACKREF:
-            return rf"(?:\{item.index + 1})"
+            return rf"(?:\{item.group + 1})"
         return _frontier(item.bytes)
 
     def _emit_single(self, at: int, item: Item) -> str:
@@ -274,16 +274,16 @@ class _Translator:
     def _attempt_exponent(self) -> int:
         """The exponent of the steps that one failed attempt from one position may take."""
         free = [index for index, step in enumerate(self.steps) if step.free]
-        compared = sum(item.kind == BACKREF and self._is_long(item.index) for item in self.items)
+        compared = sum(item.kind == BACKREF and self._is_long(item.group) for item in self.items)
         if not free:
             return min(1, sum(step.unbounded and not step.sure for step in self.steps)) + compared
         later = self.steps[free[-1] + 1 :]
         return len(free) + any(step.unbounded and not step.sure for step in later) + compared
 
-    def _is_long(self, index: int) -> bool:
-        """Whether capture ``index`` may hold more than a few characters."""
-        first = next(at for at, item in enumerate(self.items) if item.kind == OPEN and item.index == index)
-        last = next(at for at, item in enumerate(self.items) if item.kind == CLOSE and item.index == index)
+    def _is_long(self, group: int) -> bool:
+        """Whether capture ``group`` may hold more than a few characters."""
+        first = next(at for at, item in enumerate(self.items) if item.kind == OPEN and item.group == group)
+        last = next(at for at, item in enumerate(self.items) if item.kind == CLOSE and item.group == group)
         return any(item.kind == BACKREF or item.suffix in ("*", "+", "-") for item in self.items[first:last])
 
     # Shapes that may be searched for from every position

@@ -1,0 +1,1 @@
+"""Lua tests written in Lua, with what they print in comments."""

@@ -1,0 +1,35 @@
+-- Messages of argument errors.
+print(pcall(string.rep))  -- expect: false	bad argument #1 to 'string.rep' (string expected, got no value)
+print(pcall(string.rep, "x", "y"))  -- expect: false	bad argument #2 to 'string.rep' (number expected, got string)
+print(pcall(string.rep, "x", 1.5))  -- expect: false	bad argument #2 to 'string.rep' (number has no integer representation)
+print(pcall(string.rep, {}, 1))  -- expect: false	bad argument #1 to 'string.rep' (string expected, got table)
+print(pcall(function() return ("x"):rep({}) end))  -- expect: false	arguments.lua:6: bad argument #1 to 'rep' (number expected, got table)
+print(pcall(function() return ("x"):rep() end))  -- expect: false	arguments.lua:7: bad argument #1 to 'rep' (number expected, got no value)
+print(pcall(function() return ("x").rep() end))  -- expect: false	arguments.lua:8: bad argument #1 to 'rep' (string expected, got no value)
+print(pcall(function() table.insert(1, 2) end))  -- expect: false	arguments.lua:9: bad argument #1 to 'insert' (table expected, got number)
+print(pcall(function() table.insert({}, 1, 2, 3) end))  -- expect: false	arguments.lua:10: wrong number of arguments to 'insert'
+print(pcall(function() table.insert({}, "a", 2) end))  -- expect: false	arguments.lua:11: bad argument #2 to 'insert' (number expected, got string)
+print(pcall(function() table.insert({}, 5, 2) end))  -- expect: false	arguments.lua:12: bad argument #2 to 'insert' (position out of bounds)
+print(pcall(function() table.concat({1, {}, 3}) end))  -- expect: false	arguments.lua:13: invalid value (table) at index 2 in table for 'concat'
+print(pcall(function() math.floor("x") end))  -- expect: false	arguments.lua:14: bad argument #1 to 'floor' (number expected, got string)
+print(pcall(function() math.floor({}) end))  -- expect: false	arguments.lua:15: bad argument #1 to 'floor' (number expected, got table)
+print(pcall(function() math.random(0) end))  -- expect: false	arguments.lua:16: bad argument #1 to 'random' (interval is empty)
+print(pcall(function() math.random(2, 1) end))  -- expect: false	arguments.lua:17: bad argument #1 to 'random' (interval is empty)
+print(pcall(function() ipairs() end))  -- expect: false	arguments.lua:18: bad argument #1 to 'ipairs' (value expected)
+print(pcall(function() setmetatable(1, 2) end))  -- expect: false	arguments.lua:19: bad argument #1 to 'setmetatable' (table expected, got number)
+print(pcall(function() string.char(256) end))  -- expect: false	arguments.lua:20: bad argument #1 to 'char' (value out of range)
+print(pcall(function() string.char(-1) end))  -- expect: false	arguments.lua:21: bad argument #1 to 'char' (value out of range)
+print(pcall(function() ("x"):format(1):bad() end))  -- expect: false	arguments.lua:22: attempt to call a nil value (method 'bad')
+print(pcall(function() string.format("%d", "1.5") end))  -- expect: false	arguments.lua:23: bad argument #2 to 'format' (number has no integer representation)
+print(pcall(function() string.format("%d", 1.5) end))  -- expect: false	arguments.lua:24: bad argument #2 to 'format' (number has no integer representation)
+print(pcall(function() string.format("%d") end))  -- expect: false	arguments.lua:25: bad argument #2 to 'format' (no value)
+print(pcall(function() string.format("%y", 1) end))  -- expect: false	arguments.lua:26: invalid option '%y' to 'format'
+print(pcall(function() local s = string; s.rep() end))  -- expect: false	arguments.lua:27: bad argument #1 to 'rep' (string expected, got no value)
+print(pcall(function() local rep = string.rep; rep() end))  -- expect: false	arguments.lua:28: bad argument #1 to 'rep' (string expected, got no value)
+print(pcall(function() tostring() end))  -- expect: false	arguments.lua:29: bad argument #1 to 'tostring' (value expected)
+print(pcall(function() utf8.char(-1) end))  -- expect: false	arguments.lua:30: bad argument #1 to 'char' (value out of range)
+print(pcall(function() utf8.codepoint("abc", 10) end))  -- expect: false	arguments.lua:31: bad argument #3 to 'codepoint' (out of range)
+print(pcall(function() select(0, 1) end))  -- expect: false	arguments.lua:32: bad argument #1 to 'select' (index out of range)
+print(pcall(function() ("x"):find(nil) end))  -- expect: false	arguments.lua:33: bad argument #1 to 'find' (string expected, got nil)
+print(pcall(function() os.time({}) end))  -- expect: false	arguments.lua:34: field 'day' missing in date table
+print(pcall(next, {}, "missing"))  -- expect: false	invalid key to 'next'

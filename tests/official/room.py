@@ -1,0 +1,68 @@
+"""One official test file inside the virtual machine room, in a process of its own.
+
+``python -m tests.official.room FILE user|full`` exits with 0 when the file passes.
+``run_file`` does that in a child process, so that a hang or a crash is a failure like any other.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import attrs
+
+from tests.official.suite import official_files
+
+__all__ = ["MODES", "Result", "run_file"]
+
+# What a file finds in its globals: "user" has the settings that the suite's own driver makes of `_U = true`.
+MODES = {
+    "user": "_U = true; _soft = true; _port = true; _nomsg = true",
+    "full": "",
+}
+_ROOT = Path(__file__).resolve().parents[2]
+_SHOWN_LINES = 12
+
+
+@attrs.frozen
+class Result:
+    """How a file fared: ``failure`` is empty when it passed."""
+
+    name: str
+    mode: str
+    seconds: float
+    failure: str
+
+
+def run_file(name: str, mode: str, timeout: float) -> Result:
+    """Run a file in a child process for at most ``timeout`` seconds."""
+    command = [sys.executable, "-m", "tests.official.room", name, mode]
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, errors="replace", timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return Result(name, mode, timeout, f"still running after {timeout:g} seconds")
+    failure = ""
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        shown = lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES // 2], "…", *lines[-_SHOWN_LINES // 2 :]]
+        failure = "\n".join(shown) or f"exit status {done.returncode}"
+    return Result(name, mode, time.perf_counter() - start, failure)
+
+
+def _main(name: str, mode: str) -> None:
+    from vlua import LuaError, LuaRuntime, Policy
+
+    lua = LuaRuntime(Policy(mode="virtual"), files=official_files())
+    try:
+        lua.execute(MODES[mode])
+        lua.execute("dofile(...)", name)
+    except LuaError as error:
+        print(error, error.traceback or "", sep="\n", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
