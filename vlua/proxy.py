@@ -88,7 +88,11 @@ class LuaTable(LuaProxy):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         marshaller, raw = unwrap(self)
-        marshaller.entry(marshaller.state.setindex, raw, marshaller.to_lua(key), marshaller.to_lua(value))
+        key, value = marshaller.to_lua(key), marshaller.to_lua(value)
+        if raw.meta is None and key is not None and key == key:
+            raw.set(key, value)
+        else:
+            marshaller.entry(marshaller.state.setindex, raw, key, value)
 
     def __delitem__(self, key: Any) -> None:
         self[key] = None

@@ -37,6 +37,8 @@ Mount = tuple[Any, str, bool]
 class LuaRuntime:
     """A Lua 5.3 runtime with files, libraries and limits of its own; two runtimes share nothing.
 
+    One thread at a time runs a runtime's code; others that call in wait.
+
     * ``policy``: what scripts may do: a ``Policy``, the name of a preset (``"virtual"``, ``"refuse"``) or the path of
       a TOML file. Without one, ``vlua.sandbox.policy.DEFAULT_POLICY``.
     * ``files``: the files that scripts see: ``{path: text or bytes}`` or a PyFilesystem2 filesystem, which scripts
@@ -123,6 +125,8 @@ class LuaRuntime:
 
     def compile(self, source: str | bytes, *, name: str | bytes | None = None) -> LuaFunction:
         """Compile Lua source without running it; a function that runs it. Raises LuaSyntaxError."""
+        if not isinstance(source, str | bytes) or not isinstance(name, str | bytes | None):
+            raise TypeError("source and name must be text or bytes")
         code = self._marshaller.to_lua(source)
         chunkname = code if name is None else self._marshaller.to_lua(name)
         raw = self._entry(self._state.load, code, chunkname, self._state.globals)

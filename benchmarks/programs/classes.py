@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SIZE = 1_500
+SIZE = 3_000
 
 
 class Account:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-SIZE = 3_000
+SIZE = 5_000
 
 
 def counter(step: int) -> Callable[[], int]:

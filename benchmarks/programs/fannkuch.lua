@@ -3,11 +3,11 @@ local n = ...
 
 local permutation, flipped, count = {}, {}, {}
 for i = 1, n do permutation[i] = i end
-local most, checksum, sign, r = 0, 0, 1, n
+local most, checksum, sign, r = 0, 0, 1, n + 1
 while true do
-  while r > 1 do
-    count[r] = r
+  while r > 2 do
     r = r - 1
+    count[r] = r
   end
   if permutation[1] ~= 1 then
     for i = 1, n do flipped[i] = permutation[i] end

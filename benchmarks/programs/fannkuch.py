@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-SIZE = 7
+SIZE = 8
 
 
 def run(n: int) -> int:
     permutation = list(range(n))
     count = [0] * n
     most = checksum = 0
-    sign, r = 1, n
+    sign, r = 1, n + 1
     while True:
-        while r > 1:
-            count[r - 1] = r
+        while r > 2:
             r -= 1
+            count[r - 1] = r
         if permutation[0] != 0:
             flipped = permutation[:]
             flips, first = 0, flipped[0]

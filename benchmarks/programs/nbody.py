@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-SIZE = 1_500
+SIZE = 5_000
 
 
 class Body:

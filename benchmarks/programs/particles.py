@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SIZE = 400
+SIZE = 1_000
 
 
 class Particle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SIZE = 8
+SIZE = 10
 
 
 def run(size: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cmp_to_key
 
-SIZE = 5_000
+SIZE = 10_000
 
 
 class Record:

@@ -413,6 +413,21 @@ def test_functions_show_no_attributes(lua: LuaRuntime) -> None:
                 lua.eval(f"(...).{field}", value)
 
 
+def test_debug_shows_nothing_of_host_functions(lua: LuaRuntime) -> None:
+    secret = object()
+
+    def function(value: Any = secret) -> Any:
+        return value, secret
+
+    lua.globals().f = function
+    assert lua.eval("debug.getupvalue(f, 1)") is None
+    assert lua.eval("debug.setupvalue(f, 1, 1)") is None
+    info = dict(lua.eval("debug.getinfo(f)").items())
+    assert (info["what"], info["source"], info["short_src"]) == ("C", "=[C]", "[C]")
+    assert lua.eval("pcall(string.dump, f)") == (False, "unable to dump given function")
+    assert ".py" not in str(info)
+
+
 def test_values_of_other_runtimes_are_refused(lua: LuaRuntime) -> None:
     other = LuaRuntime()
     for value in (other.table(), other.eval("print"), [other.table()]):

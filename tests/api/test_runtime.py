@@ -70,6 +70,19 @@ def test_types_of_globals_are_lua_s(lua: LuaRuntime) -> None:
     assert lua.eval("_VERSION") == "Lua 5.3"
 
 
+def test_source_must_be_text_or_bytes(lua: LuaRuntime) -> None:
+    for source in (None, 1, ["x = 1"]):
+        with pytest.raises(TypeError, match="text or bytes"):
+            lua.execute(source)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="text or bytes"):
+        lua.compile("x = 1", name=7)  # type: ignore[arg-type]
+
+
+def test_bytecode_is_no_source(lua: LuaRuntime) -> None:
+    with pytest.raises(LuaSyntaxError):
+        lua.execute(b"\x1bLua\x53\x00")
+
+
 # Errors
 
 
@@ -203,11 +216,30 @@ def test_wall_clock_starts_anew_with_every_call(monkeypatch: pytest.MonkeyPatch)
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    work = lua.compile("local sleep, seconds = ... sleep(seconds) for i = 1, 20000 do end return true")
-    assert [work(sleep, 9) for _ in range(4)] == [True] * 4
+    work = lua.compile("local sleep, s = ... sleep(s) local n = 0 for i = 1, 20000 do n = n + 1 end return n")
+    assert [work(sleep, 9) for _ in range(4)] == [20000] * 4
     with pytest.raises(LimitExceeded):
         work(sleep, 11)
-    assert work(sleep, 9) is True
+    assert work(sleep, 9) == 20000
+
+
+def test_an_interrupt_leaves_the_meter_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    armed = [False]
+
+    def clock() -> float:
+        if armed[0]:
+            armed[0] = False
+            raise KeyboardInterrupt
+        return 0.0
+
+    monkeypatch.setattr("vlua.runtime.time", SimpleNamespace(monotonic=clock))
+    lua = limited(wall_seconds=10, instructions=200_000)
+    lua.globals().arm = lambda: armed.__setitem__(0, True)
+    with pytest.raises(KeyboardInterrupt):
+        lua.execute("arm() pcall(function() while true do end end)")
+    assert lua.execute("local n = 0 while n < 20000 do n = n + 1 end return n") == 20000
+    with pytest.raises(LimitExceeded):
+        lua.execute("while true do end")
 
 
 def test_host_functions_cannot_swallow_a_limit() -> None:

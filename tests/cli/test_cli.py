@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+import vlua as vlua_package
+
 ROOT = Path(__file__).resolve().parents[2]
 QUEST = ROOT / "examples" / "quest"
+PACKAGES = str(Path(vlua_package.__file__).resolve().parents[1])  # the same vlua as in this process
 
 
 def vlua(*args: str | Path, stdin: str | bytes = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -22,7 +25,7 @@ def vlua(*args: str | Path, stdin: str | bytes = "", cwd: Path | None = None) ->
         capture_output=True,
         cwd=cwd,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        env={**os.environ, "PYTHONPATH": PACKAGES},
     )
     result = subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(errors="backslashreplace"), done.stderr.decode()
@@ -178,7 +181,7 @@ def test_interrupt(tmp_path: Path) -> None:
         [sys.executable, "-u", "-m", "vlua", "run", str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        env={**os.environ, "PYTHONPATH": PACKAGES},
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
@@ -195,7 +198,7 @@ def test_reader_that_goes_away(tmp_path: Path) -> None:
         [sys.executable, "-m", "vlua", "run", str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        env={**os.environ, "PYTHONPATH": PACKAGES},
     )
     assert process.stdout is not None
     process.stdout.readline()
@@ -342,7 +345,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        env={**os.environ, "PYTHONPATH": PACKAGES},
     )
     assert done.stdout == "1\n[]\n"
 
@@ -354,6 +357,6 @@ def test_import_vlua_is_cheap() -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        env={**os.environ, "PYTHONPATH": PACKAGES},
     )
     assert done.stdout == "[]\n"

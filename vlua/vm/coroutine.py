@@ -78,7 +78,7 @@ class Coroutines:
         if state.non_yieldable:
             raise LuaError("attempt to yield across a C-call boundary")
         # No local here may name the coroutine: this frame lives as long as it sleeps.
-        return getcurrent().parent.switch(args)  # type: ignore[union-attr, no-any-return]
+        return getcurrent().parent.switch(args)  # type: ignore[no-any-return]
 
     def start(self, coroutine: Coroutine) -> greenlet:
         """Count a coroutine as alive and give it a greenlet. Raises LuaError when there are too many."""

@@ -51,10 +51,11 @@ class WeakTables:
         """Remember a table that has been given a metatable with ``__mode``."""
         self.tables.add(table)
 
-    def collect(self) -> None:
-        """Collect garbage, and drop the entries whose weak keys or values were garbage."""
+    def collect(self, full: bool = True) -> None:
+        """Drop the entries whose weak keys or values are garbage; only ``full`` looks for garbage in cycles."""
         entries = [entry for table in list(self.tables) for entry in self.take_out(table)]
-        gc.collect()
+        if full:
+            gc.collect()
         for entry in entries:
             key = entry.key()
             if entry.tied and key is not None:

@@ -136,6 +136,8 @@ class Collector:
         self.state = state
         self.watched = False
         self.weak_tables = WeakTables(state.tick)
+        # Within reach of whoever wants to empty weak tables between collections.
+        state.weak_tables = self.weak_tables  # type: ignore[attr-defined]
         self.running = True
         self.pause = 200
         self.step_multiplier = 200

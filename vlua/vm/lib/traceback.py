@@ -22,19 +22,16 @@ __all__ = ["call_site", "function_names", "stack_of", "traceback_text"]
 TOP_LEVELS = 10
 BOTTOM_LEVELS = 11
 
-# Metamethods by the name of the machine's function that calls them.
+# Metamethods by the name of the machine's function that calls them; the others have the event in a variable.
 EVENTS = {
-    name: f"__{name}"
-    for name in "add sub mul div mod idiv band bor bxor shl shr bnot concat eq lt le index call".split()
-} | {
-    "power": "__pow",
-    "pow_": "__pow",
-    "neg": "__unm",
     "unm": "__unm",
+    "bnot": "__bnot",
     "length": "__len",
+    "eq": "__eq",
+    "concat": "__concat",
+    "concat_mixed": "__concat",
+    "index": "__index",
     "setindex": "__newindex",
-    "newindex": "__newindex",
-    "call_table": "__call",
 }
 
 
@@ -71,8 +68,9 @@ def call_site(level: Level, caller: Level | None) -> tuple[str, str | None]:
     if operation.kind == "iterator":
         return "for iterator", "for iterator"
     frame = level.frame.f_back
+    # Between a metamethod and the operation stands the machine's own code.
     while frame is not None and frame is not caller.frame:
-        event = EVENTS.get(frame.f_code.co_name)
+        event = EVENTS.get(frame.f_code.co_name) or frame.f_locals.get("event")
         if event is not None:
             return "metamethod", event
         frame = frame.f_back

@@ -1,0 +1,228 @@
+"""The debug library on running Lua code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vlua.vm.call import values
+from vlua.vm.errors import LuaError
+from vlua.vm.frames import STATES
+from vlua.vm.lib.base import open_base
+from vlua.vm.lib.coroutine import open_coroutine
+from vlua.vm.lib.debug import open_debug
+from vlua.vm.lib.table import open_table
+from vlua.vm.state import State
+from vlua.vm.table import LuaTable
+from vlua.vm.userdata import Userdata
+
+
+@pytest.fixture
+def state() -> Any:
+    state = State()
+    loaded = state.registry.hash["_LOADED"].hash
+    fields = open_base(state).hash
+    loaded["_G"] = state.globals
+    for name, opener in (("debug", open_debug), ("coroutine", open_coroutine), ("table", open_table)):
+        fields[name] = loaded[name] = opener(state)
+    known = state in STATES
+    if not known:
+        STATES.append(state)
+    yield state
+    if not known:
+        STATES.remove(state)
+
+
+def run(state: State, source: str) -> Any:
+    with state.entry():
+        results = values(state.load(source, "@test.lua", state.globals)())
+    return results[0] if len(results) == 1 else results
+
+
+def text(*lines: str) -> str:
+    return "\n".join(lines)
+
+
+class TestTraceback:
+    def test_names(self, state: State) -> None:
+        source = text(
+            "local function inner() local t = debug.traceback('m') return t end",
+            "function outer() local t = inner() return t end",
+            "local object = {} function object:method() local t = outer() return t end",
+            "local t = object:method() return t",
+        )
+        assert run(state, source) == text(
+            "m",
+            "stack traceback:",
+            "\ttest.lua:1: in upvalue 'inner'",
+            "\ttest.lua:2: in function 'outer'",
+            "\ttest.lua:3: in method 'method'",
+            "\ttest.lua:4: in main chunk",
+        )
+
+    def test_level_and_message(self, state: State) -> None:
+        assert run(state, "local t = debug.traceback('m', 0) return t") == text(
+            "m", "stack traceback:", "\t[C]: in function 'debug.traceback'", "\ttest.lua:1: in main chunk"
+        )
+        assert run(state, "local t = debug.traceback(nil, 9) return t") == "stack traceback:"
+        assert run(state, "local t = {} local r = debug.traceback(t) return r == t") is True
+        assert run(state, "local t = debug.traceback(12) return t").startswith("12\nstack")
+
+    def test_long_stack(self, state: State) -> None:
+        source = text(
+            "local function f(n) if n == 0 then local t = debug.traceback() return t end",
+            "  local r = f(n - 1) return r end",
+            "local r = f(60) return r",
+        )
+        lines = run(state, source).split("\n")
+        assert len(lines) == 1 + 10 + 1 + 11
+        assert lines[11] == "\t..."
+
+    def test_in_message_handler(self, state: State) -> None:
+        source = text(
+            "local function fail() error('oops') end",
+            "local ok, trace = xpcall(fail, debug.traceback) return trace",
+        )
+        assert run(state, source) == text(
+            "test.lua:1: oops",
+            "stack traceback:",
+            "\t[C]: in function 'error'",
+            "\ttest.lua:1: in function <test.lua:1>",
+            "\t[C]: in function 'xpcall'",
+            "\ttest.lua:2: in main chunk",
+        )
+
+    def test_of_coroutines(self, state: State) -> None:
+        source = text(
+            "local co = coroutine.create(function() coroutine.yield() error('x') end)",
+            "local a = debug.traceback(co) coroutine.resume(co)",
+            "local b = debug.traceback(co) coroutine.resume(co)",
+            "return a, b, debug.traceback(co)",
+        )
+        before, asleep, failed = run(state, source)
+        assert before == "stack traceback:"
+        assert asleep == text(
+            "stack traceback:", "\t[C]: in function 'coroutine.yield'", "\ttest.lua:1: in function <test.lua:1>"
+        )
+        assert failed == text(
+            "stack traceback:", "\t[C]: in function 'error'", "\ttest.lua:1: in function <test.lua:1>"
+        )
+
+
+class TestGetinfo:
+    def test_level(self, state: State) -> None:
+        source = text(
+            "local function f(a, b, ...)",
+            "  local i = debug.getinfo(1)",
+            "  return i.name, i.namewhat, i.what, i.currentline, i.linedefined, i.lastlinedefined,",
+            "    i.nparams, i.isvararg, i.short_src, i.source, i.func",
+            "end",
+            "return f, f()",
+        )
+        function, *found, itself = run(state, source)
+        assert found == ["f", "local", "Lua", 2, 1, 5, 2, True, "test.lua", "@test.lua"]
+        assert itself is function
+
+    def test_right_closure_is_found(self, state: State) -> None:
+        source = text(
+            "local made = {}",
+            "for i = 1, 3 do made[i] = function() local f = debug.getinfo(1, 'f').func return f, i end end",
+            "return made[1]() == made[1], made[2]() == made[2], made[3]() == made[3]",
+        )
+        assert run(state, source) == (True, True, True)
+
+    def test_library_function(self, state: State) -> None:
+        source = "local i = debug.getinfo(print) return i.what, i.short_src, i.currentline, i.nups, i.func == print"
+        assert run(state, source) == ("C", "[C]", -1, 0, True)
+
+    def test_metamethods_and_iterators(self, state: State) -> None:
+        source = text(
+            "local seen = {}",
+            "local function note() local i = debug.getinfo(2, 'n') seen[#seen + 1] = i.namewhat .. ' ' .. i.name end",
+            "local t = setmetatable({}, {__index = function() note() end, __add = function() note() return 1 end,",
+            "  __lt = function() note() return true end, __concat = function() note() return '' end})",
+            "local _ = t.x, t + 1, t < t, t .. 'x'",
+            "for _ in function() note() end do end",
+            "return table.concat(seen, ',')",
+        )
+        expected = "metamethod __index,metamethod __add,metamethod __lt,metamethod __concat,for iterator for iterator"
+        assert run(state, source) == expected
+
+    def test_active_lines(self, state: State) -> None:
+        source = "local function f()\n  local a = 1\n\n  return a\nend return debug.getinfo(f, 'L').activelines"
+        assert set(run(state, source).hash) == {2, 4, 5}
+
+    @pytest.mark.parametrize("call", ["1, 'X'", "'x'", "", "print, '>S'"])
+    def test_errors(self, state: State, call: str) -> None:
+        with pytest.raises(LuaError, match="bad argument"):
+            run(state, f"local x = debug.getinfo({call})")
+
+    def test_no_such_level(self, state: State) -> None:
+        assert run(state, "return debug.getinfo(50), debug.getinfo(-1)") == (None, None)
+
+
+class TestVariables:
+    def test_locals(self, state: State) -> None:
+        source = text(
+            "local function f(a, b, ...) local c = 3",
+            "  local n1, v1 = debug.getlocal(1, 1) local n3, v3 = debug.getlocal(1, 3)",
+            "  local n, v = debug.getlocal(1, -2) return n1, v1, n3, v3, n, v end",
+            "return f('A', 'B', 'x', 'y')",
+        )
+        assert run(state, source) == ("a", "A", "c", 3, "(*vararg)", "y")
+        assert run(state, "return debug.getlocal(function(p, q) end, 2)") == "q"
+
+    def test_upvalues(self, state: State) -> None:
+        source = text(
+            "local u = 5 local function f() u = u + 1 return u end",
+            "local name, value = debug.getupvalue(f, 1)",
+            "return name, value, debug.setupvalue(f, 1, 10), f(), u",
+        )
+        assert run(state, source) == ("u", 5, "u", 11, 11)
+
+    def test_upvalues_of_loops(self, state: State) -> None:
+        source = text(
+            "local made = {} for i = 1, 2 do local j = i made[i] = function() j = j + 1 return j end end",
+            "debug.setupvalue(made[1], 1, 100)",
+            "return made[1](), made[2](), debug.upvalueid(made[1], 1) == debug.upvalueid(made[2], 1),",
+            "  debug.upvalueid(made[1], 1) == debug.upvalueid(made[1], 1)",
+        )
+        assert run(state, source) == (101, 3, False, True)
+
+    def test_environment(self, state: State) -> None:
+        source = "local f = load('return x') debug.setupvalue(f, 1, {x = 42}) return f(), debug.getupvalue(f, 1)"
+        assert run(state, source)[:2] == (42, "_ENV")
+
+    def test_type_of_an_upvalue_stays(self, state: State) -> None:
+        source = "local n = 2 local function f() n = n * 3 return n end debug.setupvalue(f, 1, 'xxx') return f()"
+        with pytest.raises(LuaError, match="cannot change the type of upvalue 'n'"):
+            run(state, source)
+
+    def test_library_functions_are_closed(self, state: State) -> None:
+        for name in ("print", "pcall", "coroutine.wrap(print)", "debug.getinfo"):
+            assert run(state, f"return select('#', debug.getupvalue({name}, 1))") == 0
+            assert run(state, f"return select('#', debug.setupvalue({name}, 1, 1))") == 0
+            assert run(state, f"return debug.getlocal({name}, 1)") is None
+        with pytest.raises(LuaError, match="invalid upvalue index"):
+            run(state, "local x = debug.upvalueid(print, 1)")
+
+
+class TestMetatables:
+    @pytest.mark.parametrize("value", ["nil", "1", "1.5", "true", "print", "coroutine.create(print)", "{}"])
+    def test_basic_types(self, state: State, value: str) -> None:
+        source = (
+            f"local v, m = {value}, {{}} debug.setmetatable(v, m) local r = getmetatable(v) == m "
+            "debug.setmetatable(v, nil) return r, getmetatable(v)"
+        )
+        assert run(state, source) == (True, None)
+
+    def test_userdata_keep_theirs(self, state: State) -> None:
+        state.globals.hash["u"] = Userdata(LuaTable({"__metatable": "locked"}))
+        assert run(state, "return debug.getmetatable(u)") == "locked"
+        with pytest.raises(LuaError, match="userdata"):
+            run(state, "debug.setmetatable(u, {})")
+
+    def test_registry_is_harmless(self, state: State) -> None:
+        run(state, "local r = debug.getregistry() r.x = 1 return r")
+        assert "x" not in state.registry.hash
