@@ -66,7 +66,7 @@ def charge_nothing(amount: int) -> None:
     assert amount >= 0
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(subject=SUBJECTS, pattern=PATTERNS, init=INITS)
 def test_find_and_match(same: Check, subject: str, pattern: str, init: int) -> None:
     same("string.find", subject, pattern, init)
@@ -85,7 +85,7 @@ def ways(pattern: Pattern, subject: str, position: int) -> Iterator[tuple[str, A
             yield "needle", pattern._needle_searcher(charge_nothing, subject, position, translation.needle)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(subject=SUBJECTS, pattern=PATTERNS, position=st.integers(0, 8))
 def test_every_way_of_matching(puc: Callable[..., Any], subject: str, pattern: str, position: int) -> None:
     position = min(position, len(subject))
@@ -103,7 +103,7 @@ def test_every_way_of_matching(puc: Callable[..., Any], subject: str, pattern: s
             assert expected == ("results", *[(type(value).__name__, value) for value in captures]), way
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     subject=SUBJECTS,
     pattern=PATTERNS,
@@ -119,16 +119,15 @@ def test_gsub_with_a_string(same: Check, subject: str, pattern: str, replacement
 ITERATE = """
 function(subject, pattern)
   local all = {}
-  local ok, message = pcall(function()
-    local step = string.gmatch(subject, pattern)
-    for _ = 1, 40 do
-      local found = table.pack(step())
-      if found.n == 0 then break end
-      for i = 1, found.n do all[#all + 1] = math.type(found[i]) and "#" .. found[i] or found[i] end
-      all[#all + 1] = ";"
-    end
-  end)
-  return table.concat(all, ","), ok or message
+  local ok, step = pcall(string.gmatch, subject, pattern)
+  for _ = 1, 40 do
+    local found = table.pack(pcall(step))
+    if not found[1] then return table.concat(all, ","), found[2] end
+    if found.n == 1 then break end
+    for i = 2, found.n do all[#all + 1] = math.type(found[i]) and "#" .. found[i] or found[i] end
+    all[#all + 1] = ";"
+  end
+  return table.concat(all, ","), true
 end
 """
 REPLACE = """
@@ -152,7 +151,7 @@ def theirs() -> Any:
     return lupa.LuaRuntime(encoding="latin-1").eval
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(subject=SUBJECTS, pattern=PATTERNS)
 def test_gmatch(state: State, theirs: Any, subject: str, pattern: str) -> None:
     expected = theirs(ITERATE)(subject, pattern)
@@ -170,7 +169,7 @@ def test_gmatch(state: State, theirs: Any, subject: str, pattern: str) -> None:
     assert (",".join(found), outcome) == expected
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(subject=SUBJECTS, pattern=PATTERNS)
 def test_gsub_with_a_function_or_table(state: State, theirs: Any, subject: str, pattern: str) -> None:
     gsub = state.globals.get("string").get("gsub")
@@ -248,16 +247,15 @@ def test_mistakes_and_corners(same: Check, pattern: str) -> None:
         same("string.gsub", subject, pattern, "%1")
 
 
-@pytest.mark.parametrize("unit", ["a?", "a-", "a*", "a+", "(a)", "()", "[ab]?", ".-"])
+@pytest.mark.parametrize("unit", ["a?", "a-", "a*", "(a)", "()", "[ab]?", ".-"])
 @pytest.mark.parametrize("count", [20, 32, 65, 66, 99, 100, 198, 199, 200, 201, 250])
 def test_too_complex(same: Check, unit: str, count: int) -> None:
     for subject in ("", "a" * 10, "a" * 300):
         if unit in ("a?", "[ab]?") and count < 200:
             subject = subject[:count]
         for pattern in (unit * count, unit * count + "c"):
-            if pattern.endswith("c") and len(subject) not in (0, 300):
-                continue
-            if pattern.endswith("c") and subject and count < 199:
+            if pattern.endswith("c") and (len(subject) == 10 or (subject and count < 200)):
+                # PUC would try them all
                 continue
             same("string.find", subject, pattern)
 

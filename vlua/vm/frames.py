@@ -10,15 +10,12 @@ import re
 import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import attrs
 
 from vlua.vm.errors import LuaError
 from vlua.vm.table import LuaTable
-
-if TYPE_CHECKING:
-    from vlua.vm.state import State
 
 __all__ = [
     "FunctionInfo",
@@ -75,12 +72,13 @@ class FunctionInfo:
         return line, self.operations[column] if column < len(self.operations) else None
 
 
-NATIVE: set[CodeType] = set()
+# Code of library and host functions, with the qualified name PUC would find for it in ``package.loaded``.
+NATIVE: dict[CodeType, str] = {}
 
 
-def mark_native(function: FunctionType) -> None:
+def mark_native(function: FunctionType, name: str = "") -> None:
     """Register the code of a library or host function: it counts as a level of the Lua stack."""
-    NATIVE.add(function.__code__)
+    NATIVE.setdefault(function.__code__, name)
 
 
 def information(code: CodeType) -> FunctionInfo | None:
@@ -119,7 +117,7 @@ def levels(frames: Iterator[tuple[FrameType, int]]) -> Iterator[Level]:
             continue
         line, operation = info.locate(code, instruction)
         inside_outlined = info.outlined
-        if operation is not None and operation.kind == "tail" and pending is not None:
+        if operation is not None and operation.kind == "tail" and pending is not None and pending.info is not None:
             tail_called = True
             continue
         if pending is not None:
@@ -176,32 +174,17 @@ def arg_error(position: int, message: str) -> LuaError:
         prefix = position_of(caller)
         if not callee.tail_called and caller.operation is not None:
             operation = caller.operation
-            if operation.kind in ("call", "method") and operation.operands[0] is not None:
-                name = operation.operands[0][1]
-                if operation.kind == "method":
+            if operation.kind in ("call", "method", "tail") and operation.operands[0] is not None:
+                role, name = operation.operands[0]
+                if role == "method":
                     position -= 1
                     if position == 0:
                         return LuaError(f"{prefix}calling '{name}' on bad self ({message})")
             elif operation.kind == "iterator":
                 name = "for iterator"
-    if name is None:
-        name = global_name(callee) if callee is not None else None
+    if name is None and callee is not None:
+        name = NATIVE.get(callee.frame.f_code)
     return LuaError(f"{prefix}bad argument #{position} to '{name or '?'}' ({message})")
-
-
-def global_name(level: Level) -> str | None:
-    """The name a function has in ``package.loaded``, as PUC finds one for functions without a call-site name."""
-    state = level.frame.f_globals.get("state")
-    code = level.frame.f_code
-    owners = STATES if state is None else [state]
-    for owner in owners:
-        name = owner.qualified_name(code)
-        if name is not None:
-            return name
-    return None
-
-
-STATES: list[State] = []
 
 
 def run_error(message: str) -> LuaError:

@@ -23,14 +23,15 @@ __all__ = ["bind_loops"]
 
 
 
-def loop_limit(limit: Any, step: int) -> int:
-    """The limit of an integer loop as an integer: floats are cut towards the start, as PUC's ``forlimit``."""
+def loop_limit(limit: float, step: int) -> int | None:
+    """The limit of an integer loop as an integer, cut towards the start as PUC's ``forlimit``; None: no iteration."""
     if limit != limit:
-        return -(2**63) if step > 0 else 2**63 - 1
-    if math.isinf(limit):
-        return 2**63 - 1 if limit > 0 else -(2**63)
-    whole = math.floor(limit) if step > 0 else math.ceil(limit)
-    return max(-(2**63), min(2**63 - 1, whole))
+        return None
+    if limit >= 2.0**63:
+        return 2**63 - 1 if step > 0 else None
+    if limit < -(2.0**63):
+        return None if step > 0 else -(2**63)
+    return math.floor(limit) if step > 0 else math.ceil(limit)
 
 
 def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
@@ -46,9 +47,9 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
         start = loop_number(start, "initial")
         if type(start) is int and type(step) is int:
             if type(limit) is float:
-                if limit != limit:
-                    return ()
                 limit = loop_limit(limit, step)
+                if limit is None:
+                    return ()
             if step != 0:
                 return zip(range(start, limit + (1 if step > 0 else -1), step), ticks)
             return zip(endless(start), ticks) if limit <= start else ()

@@ -340,6 +340,9 @@ def bind_calls(state: State) -> dict[str, Callable[..., Any]]:
         state.namespace["tails"] = repeat(None, TAIL_DEPTH)
         if type(function) is not FunctionType:
             function, args = state.resolve(function, args)
+        if function.__globals__ is not state.namespace:
+            # A library function comes back by itself, and its errors need the caller's position.
+            return spread(function, args)
         return (TAIL, function, args)
 
     def wrap_number(value: Any) -> Any:

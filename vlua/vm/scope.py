@@ -11,11 +11,8 @@ from typing import Any
 from attrs import Factory, define
 
 from vlua.vm import nodes
-from vlua.vm.errors import LuaSyntaxError
 
 __all__ = ["FunctionScope", "Scopes", "Variable", "resolve"]
-
-MAX_UPVALUES = 255
 
 
 @define(eq=False)
@@ -34,11 +31,15 @@ class Variable:
     # The function a ``local function`` statement gives it.
     function: nodes.Function | None = None
     home: Any = None
+    depth: int = 0
+    capturer: FunctionScope | None = None
+    # Captured by several closures of one round, which must share it.
+    shared: bool = False
 
     @property
     def boxed(self) -> bool:
-        """Kept in a one-item list, because closures of several rounds share this Python name and it changes."""
-        return self.captured and self.looped and self.writes > 1
+        """Kept in a one-item list, because closures of several rounds use this Python name and it is more than a value."""
+        return self.captured and self.looped and (self.writes > 1 or self.shared)
 
     @property
     def stable(self) -> bool:
@@ -71,16 +72,15 @@ class Scopes:
     used_labels: set[nodes.Label] = Factory(set)
 
 
-def resolve(chunk: nodes.Function, chunkname: str) -> Scopes:
-    """Resolve every name and label of a chunk. Raises LuaSyntaxError for more than 255 upvalues."""
-    return Resolver(chunkname).run(chunk)
+def resolve(chunk: nodes.Function) -> Scopes:
+    """Resolve every name and label of a chunk that the parser has accepted."""
+    return Resolver().run(chunk)
 
 
 class Resolver:
     """The walk over one chunk."""
 
-    def __init__(self, chunkname: str) -> None:
-        self.chunkname = chunkname
+    def __init__(self) -> None:
         self.env = Variable("_ENV", "_ENV", None, writes=1)
         self.scopes = Scopes(self.env)
         self.visible: dict[str, list[Variable]] = {"_ENV": [self.env]}
@@ -99,6 +99,7 @@ class Resolver:
         function = self.function
         variable = Variable(name, f"{name}.{self.number}", function, function.backward or function.loop_depth > 0)
         variable.writes = 1
+        variable.depth = function.loop_depth
         variable.sources.extend(sources)
         self.visible.setdefault(name, []).append(variable)
         self.frame.append(name)
@@ -117,18 +118,18 @@ class Resolver:
                 if variable in scope.upvalues:
                     break
                 scope.upvalues[variable] = None
-                if len(scope.upvalues) > MAX_UPVALUES:
-                    self.too_many_upvalues(scope)
+                if scope.parent is variable.owner:
+                    self.share(variable, scope)
                 scope = scope.parent
         return variable
 
-    def too_many_upvalues(self, scope: FunctionScope) -> None:
-        from vlua.vm.lexer import chunkid
-
-        line = scope.node.line
-        raise LuaSyntaxError(
-            f"{chunkid(self.chunkname)}:{line}: too many upvalues (limit is {MAX_UPVALUES}) in function at line {line}"
-        )
+    def share(self, variable: Variable, capturer: FunctionScope) -> None:
+        """Note that closures of ``capturer`` hold ``variable``, and whether several may hold one round's."""
+        owner = variable.owner
+        several = variable.capturer is not None and variable.capturer is not capturer
+        if several or owner is not None and (owner.backward or owner.loop_depth > variable.depth):
+            variable.shared = True
+        variable.capturer = capturer
 
     def visit_function(self, node: nodes.Function) -> None:
         outer, outer_blocks = self.function, self.blocks

@@ -31,6 +31,8 @@ __all__ = ["State"]
 
 # Nested calls through C code, as PUC's LUAI_MAXCCALLS.
 MAX_C_DEPTH = 200
+# Levels beyond that which error handlers still get, as PUC's error zone (LUAI_MAXCCALLS >> 3).
+HANDLER_EXTRA = 25
 # Python frames a script may stack up; about PUC's depth for plain recursion, 50 MB of frames.
 MAX_FRAMES = 190_000
 # The largest string a library may build: PUC's limit is the address space.
@@ -90,7 +92,6 @@ class State:
         self.namespace.update(state=self, meter=self.meter.ticks, tails=repeat(None, 0))
         self.next_function: Callable[..., Any] | None = None
         self.ipairs_step: Callable[..., Any] | None = None
-        self.names: dict[Any, str] = {}
 
     # Entering and nesting
 
@@ -116,8 +117,7 @@ class State:
         """A library table of ``functions``, registered as levels of the Lua stack and under qualified names."""
         for key, function in functions.items():
             if type(function) is FunctionType:
-                mark_native(function)
-                self.names.setdefault(function.__code__, key if name == "_G" else f"{name}.{key}")
+                mark_native(function, key if name == "_G" else f"{name}.{key}")
         if name == "_G":
             self.globals.hash.update(functions)
             if "next" in functions:
@@ -125,10 +125,6 @@ class State:
                 self.namespace["next_function"] = self.next_function
             return self.globals
         return LuaTable(dict(functions))
-
-    def qualified_name(self, code: Any) -> str | None:
-        """The name of a library function as found in ``package.loaded``, by its code."""
-        return self.names.get(code)
 
     # Metatables and names
 
@@ -220,16 +216,28 @@ class State:
         """Call an ``xpcall`` message handler with the stack of ``exception`` still visible to ``debug``."""
         error = translate(exception)
         saved = self.error_frames
-        for _ in range(10):
-            self.error_frames = [*frames.unwound(exception.__traceback__), *saved]
-            try:
-                return self.call(handler, error.value)
-            except Exception as again:
-                # An error in the handler calls the handler again, as luaG_errormsg does, until the stack is full.
-                exception, error = again, translate(again)
-            finally:
-                self.error_frames = saved
-        return (error.value if type(error.value) is str and "C stack overflow" in error.value else "C stack overflow",)
+        depth = self.c_depth
+        try:
+            while True:
+                self.error_frames = [*frames.unwound(exception.__traceback__), *saved]
+                # An error in the handler calls the handler again, one C level deeper each time, as luaG_errormsg does.
+                if self.c_depth >= MAX_C_DEPTH + HANDLER_EXTRA:
+                    return ("error in error handling",)
+                value = error.value
+                if self.c_depth == MAX_C_DEPTH:
+                    value = "C stack overflow"
+                self.c_depth += 1
+                try:
+                    return values(apply(*self.handler_call(handler, value)))
+                except Exception as again:
+                    exception, error = again, translate(again)
+        finally:
+            self.c_depth = depth
+            self.error_frames = saved
+
+    def handler_call(self, handler: Any, value: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Function and arguments of a message handler's call."""
+        return (handler, (value,)) if type(handler) is FunctionType else self.resolve(handler, (value,))
 
     # Memory
 

@@ -21,8 +21,8 @@ __all__ = ["Generator", "generate"]
 
 
 def generate(chunk: nodes.Function, chunkname: str) -> tuple[ast.Module, list[FunctionInfo]]:
-    """Python's tree for a chunk, and the information on its functions. Raises LuaSyntaxError."""
-    scopes = resolve(chunk, chunkname)
+    """Python's tree for a parsed chunk, and the information on its functions."""
+    scopes = resolve(chunk)
     generator = Generator(scopes, chunkname)
     return generator.chunk(chunk), generator.functions
 

@@ -100,7 +100,7 @@ class StatementEmitter(JumpEmitter):
         if len(targets) == 1 and len(values) == 1:
             self.assign_one(targets[0], values[0], node.line)
             return
-        places = [self.place(target) for target in targets]
+        places = [self.place(target, True) for target in targets]
         results = self.adjusted(values, len(targets), node.line)
         self.at(node.line)
         results = [value if isinstance(value, ast.Constant) else self.spill(value) for value in results]
@@ -145,15 +145,20 @@ class StatementEmitter(JumpEmitter):
         self.inside(test.orelse, lambda: self.assign(variable.ident, self.call("concat", value, rest)))
         return True
 
-    def place(self, target: nodes.Expression) -> tuple[ast.expr, ast.expr] | None:
-        """Evaluate where an assignment goes: object and key, each a name or a constant."""
+    def place(self, target: nodes.Expression, several: bool = False) -> tuple[ast.expr, ast.expr] | None:
+        """Evaluate where an assignment goes: object and key, each a name or a constant.
+
+        With ``several`` targets, not the name of a variable that another target may change.
+        """
         if type(target) is not nodes.Index:
             return None
         obj, key = self.exprs([target.obj, target.key])
         self.at(target.line)
-        if not (isinstance(obj, ast.Name) and not self.may_change(obj.id)):
+        if several or not (isinstance(obj, ast.Name) and not self.may_change(obj.id)):
             obj = self.spill(obj)
-        if not isinstance(key, ast.Constant) and not (isinstance(key, ast.Name) and not self.may_change(key.id)):
+        if not isinstance(key, ast.Constant) and (
+            several or not (isinstance(key, ast.Name) and not self.may_change(key.id))
+        ):
             key = self.spill(key)
         return obj, key
 
