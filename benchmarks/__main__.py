@@ -30,7 +30,10 @@ def main() -> None:
         text = "\n".join(f"{name:<15} {seconds * 1000:6.0f} ms" for name, seconds in figures.items())
     else:
         timings = _contests(options.only or programs(), options.repeat, quiet=options.json)
-        means = {"by_twin": geometric_mean(t.by_twin for t in timings), "by_puc": geometric_mean(t.by_puc for t in timings)}
+        means = {
+            "by_twin": geometric_mean(t.by_twin for t in timings),
+            "by_puc": geometric_mean(t.by_puc for t in timings),
+        }
         rows = [{"name": t.name, "vlua": t.vlua, "puc": t.puc, "twin": t.twin} for t in timings]
         figures = {"python": platform.python_version(), "programs": rows, "geometric_means": means}
         text = f"{'geometric mean':<15} {'':>9} {'':>9} {'':>9} {means['by_twin']:7.2f} {means['by_puc']:7.2f}"

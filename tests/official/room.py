@@ -47,7 +47,9 @@ def run_file(name: str, mode: str, timeout: float) -> Result:
     failure = ""
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        shown = lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES // 2], "…", *lines[-_SHOWN_LINES // 2 :]]
+        shown = (
+            lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES // 2], "…", *lines[-_SHOWN_LINES // 2 :]]
+        )
         failure = "\n".join(shown) or f"exit status {done.returncode}"
     return Result(name, mode, time.perf_counter() - start, failure)
 

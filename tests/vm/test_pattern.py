@@ -25,27 +25,13 @@ Check = Callable[..., None]
 ALL_BYTES = "".join(map(chr, range(256)))
 ATOMS = st.sampled_from(
     [
-        "a",
-        "b",
-        "c",
-        ".",
-        "%a",
-        "%d",
-        "[ab]",
-        "[^a]",
-        "[^b]",
-        "%s",
+        *r"a b c . %a %d [ab] [^a] [^b] %s %w 1 %. [a-c1] = x %W [%w_] %z ^ $ []] [^]a] [%]a] [a-] [-a] [%a-z]".split(
+            " "
+        ),
         " ",
-        "%w",
-        "1",
-        "%.",
-        "[a-c1]",
-        "=",
-        "x",
-        "%W",
-        "[%w_]",
+        "\xe9",
+        "[^\0]",
     ]
-    + ["\xe9", "[^\0]", "%z", "^", "$", "[]]", "[^]a]", "[%]a]", "[a-]", "[-a]", "[%a-z]"]
 )
 ITEMS = st.one_of(
     st.tuples(ATOMS, st.sampled_from(["", "", "*", "+", "-", "?"])).map("".join),
@@ -97,10 +83,10 @@ def test_every_way_of_matching(puc: Callable[..., Any], subject: str, pattern: s
         try:
             found = search(position)
             captures = compiled.values(found) if found is not None else (None,)
+            outcome: Any = ("results", *[(type(value).__name__, value) for value in captures])
         except LuaError as error:
-            assert expected == ("error", error.value), way
-        else:
-            assert expected == ("results", *[(type(value).__name__, value) for value in captures]), way
+            outcome = ("error", error.value)
+        assert outcome == expected, way
 
 
 @settings(max_examples=500, deadline=None)
@@ -139,7 +125,8 @@ function(subject, pattern)
     return #all % 3 == 0 and "<>" or #all % 3 == 1 and 12
   end
   local ok, result, count = pcall(string.gsub, subject, pattern, note)
-  local t_ok, t_result, t_count = pcall(string.gsub, subject, pattern, {a = "A", b = false, ab = 1, [1] = 2.5, [2] = "two"})
+  local t_ok, t_result, t_count = pcall(string.gsub, subject, pattern,
+    {a = "A", b = false, ab = 1, [1] = 2.5, [2] = "b"})
   return table.concat(all, ","), result, ok and count or 0, t_result, t_ok and t_count or 0
 end
 """
@@ -186,7 +173,7 @@ def test_gsub_with_a_function_or_table(state: State, theirs: Any, subject: str, 
             return error.value, 0
         return result
 
-    table = LuaTable({"a": "A", "b": False, "ab": 1, 1: 2.5, 2: "two"})
+    table = LuaTable({"a": "A", "b": False, "ab": 1, 1: 2.5, 2: "b"})
     replaced = outcome(note)
     assert (",".join(noted), *replaced, *outcome(table)) == theirs(REPLACE)(subject, pattern)
 
@@ -199,46 +186,12 @@ def test_classes_of_all_bytes(same: Check, letter: str) -> None:
     same("string.find", ALL_BYTES, f"%f[%{letter}].", 3)
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "[",
-        "[^",
-        "[]",
-        "[^]",
-        "[a",
-        "[a-",
-        "[%",
-        "[%a",
-        "%",
-        "(",
-        ")",
-        "(()",
-        "a)",
-        "%b",
-        "%ba",
-        "%f",
-        "%fa",
-        "%f[",
-        "%1",
-        "%0",
-    ]
-    + [
-        "(%1)",
-        "(a)%2",
-        "()%1",
-        "(" * 32 + ")" * 32,
-        "(" * 33 + ")" * 33,
-        "()" * 33,
-        "^",
-        "$",
-        "^$",
-        "a^",
-        "$a",
-        "^^",
-        "%9",
-    ],
+MISTAKES = "[ [^ [] [^] [a [a- [% [%a % ( ) (() a) %b %ba %f %fa %f[ %1 %0 (%1) (a)%2 ()%1 ^ $ ^$ a^ $a ^^ %9".split(
+    " "
 )
+
+
+@pytest.mark.parametrize("pattern", [*MISTAKES, "(" * 32 + ")" * 32, "(" * 33 + ")" * 33, "()" * 33])
 def test_mistakes_and_corners(same: Check, pattern: str) -> None:
     for subject in ("", "a", "ab^$()", "x[]"):
         for name in ("find", "match"):
@@ -359,7 +312,7 @@ def test_common_patterns_stay_fast(pattern: str, any_length: bool) -> None:
 @pytest.mark.parametrize("pattern", [pattern for pattern, _ in COMMON])
 def test_common_patterns_on_long_subjects(same: Check, pattern: str) -> None:
     text = 'key = val, x=1 <a> "q" 2020-01-02 -3.5 $v ${w} [[z]] (p(q)) abcabc /usr/lib/x.lua\n'
-    for subject in (text * 30, "  " + text * 15 + "  ", "a" * 3000, "<" * 1500 + ">"):
+    for subject in (text * 15, "  " + text * 14 + "  ", "a" * 1100, "<" * 1500 + ">"):
         if pattern not in (".-.-b", "(%w+)%1"):
             same("string.find", subject, pattern)
             same("string.find", subject, pattern, 20)

@@ -136,8 +136,12 @@ def test_two_states_share_nothing() -> None:
 def test_work_is_charged_before_it_is_done(name: str, args: tuple[Any, ...]) -> None:
     state = State(Meter(instructions=20_000))
     function = open_string(state).get(name)
-    with pytest.raises(LimitReached):
+
+    def work() -> None:
         for _ in range(50):
             for result in values(function(*args)):
                 if callable(result):
                     result()
+
+    with pytest.raises(LimitReached):
+        work()

@@ -7,16 +7,27 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from vlua.vm.call import finish, first, values
+from vlua.vm.errors import LuaError
 from vlua.vm.frames import operand_error, run_error, type_name
 from vlua.vm.table import LuaTable
 
 if TYPE_CHECKING:
     from vlua.vm.state import State
 
-__all__ = ["bind_access"]
+__all__ = ["NO_FIELDS", "bind_access"]
+
+# What a value that is no table shows to the fast path of field reads: nothing, so that ``index`` decides.
+NO_FIELDS: dict[Any, Any] = {}
 
 # Links of a chain of __index or __newindex tables, as PUC's MAXTAGLOOP.
 MAX_CHAIN = 2000
+# The number of an operand that no operation has.
+NAMELESS = 99
+
+
+def index_error(value: Any, link: int) -> LuaError:
+    """``attempt to index a … value``; only the first link of a chain has a name in the source."""
+    return operand_error(f"attempt to index a {type_name(value)} value", 0 if link == 0 else NAMELESS)
 
 
 def bind_access(state: State) -> dict[str, Callable[..., Any]]:
@@ -24,7 +35,7 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
     type_metatables = state.type_metatables
 
     def index(value: Any, key: Any) -> Any:
-        for _ in range(MAX_CHAIN):
+        for link in range(MAX_CHAIN):
             if type(value) is LuaTable:
                 found = value.hash.get(key) if type(key) is not bool else value.get(key)
                 if found is not None:
@@ -39,14 +50,14 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
                 meta = state.getmetatable(value) if type(value) is not str else type_metatables.get(str)
                 handler = meta.hash.get("__index") if meta is not None else None
                 if handler is None:
-                    raise operand_error(f"attempt to index a {type_name(value)} value", 0)
+                    raise index_error(value, link)
             if type(handler) is FunctionType:
                 return first(handler(value, key))
             value = handler
         raise run_error("'__index' chain too long; possibly a loop")
 
     def setindex(value: Any, key: Any, item: Any) -> None:
-        for _ in range(MAX_CHAIN):
+        for link in range(MAX_CHAIN):
             if type(value) is LuaTable:
                 meta = value.meta
                 handler = meta.hash.get("__newindex") if meta is not None else None
@@ -66,7 +77,7 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
             else:
                 handler = state.metamethod(value, "__newindex")
                 if handler is None:
-                    raise operand_error(f"attempt to index a {type_name(value)} value", 0)
+                    raise index_error(value, link)
             if type(handler) is FunctionType:
                 finish(handler(value, key, item))
                 return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
+from vlua.vm.access import NO_FIELDS
 from vlua.vm.codegen import generate
 from vlua.vm.frames import FunctionInfo
 from vlua.vm.parser import parse
@@ -42,9 +43,6 @@ class Chunk:
         function: Callable[..., Any] = make(env, env.hash if type(env) is LuaTable else NO_FIELDS)
         return function
 
-
-# What an environment that is no table shows to the fast path of globals: nothing, so that the slow path decides.
-NO_FIELDS: dict[Any, Any] = {}
 
 CACHE: OrderedDict[tuple[str, str], Chunk] = OrderedDict()
 

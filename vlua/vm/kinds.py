@@ -69,6 +69,7 @@ class Kinds:
         self.scopes = scopes
         self.variables: dict[Variable, str] = {}
         self.known: dict[nodes.Node, str] = {}
+        self.fields: dict[str, str] = {}
         self.settled = False
         self.settle()
 
@@ -100,6 +101,55 @@ class Kinds:
             if self.variables[variable] == OPEN:
                 self.variables[variable] = ANY
         self.settled = True
+
+    def likely(self, node: nodes.Expression, depth: int = 3) -> str:
+        """The kind an expression probably has, ``any`` without a clue: which guard to try first."""
+        known = self.of(node)
+        if known != ANY or depth == 0:
+            return known
+        kind = type(node)
+        if kind is nodes.Binary:
+            op = node.op  # type: ignore[attr-defined]
+            if op in ("/", "^"):
+                return FLOAT
+            if op in COMPARISONS or op == "..":
+                return ANY
+            left = self.likely(node.left, depth - 1)  # type: ignore[attr-defined]
+            right = self.likely(node.right, depth - 1)  # type: ignore[attr-defined]
+            if FLOAT in (left, right):
+                return FLOAT
+            return INTEGER if INTEGER in (left, right) else ANY
+        if kind is nodes.Unary:
+            return self.likely(node.operand, depth - 1) if node.op == "-" else ANY  # type: ignore[attr-defined]
+        if kind is nodes.Index and type(node.key) is nodes.String:  # type: ignore[attr-defined]
+            return self.likely_field(node.key.value)  # type: ignore[attr-defined]
+        if kind is nodes.Name:
+            variable = self.scopes.names.get(node)
+            if variable is not None:
+                return self.likely_variable(variable, depth - 1)
+        return ANY
+
+    def likely_variable(self, variable: Variable, depth: int) -> str:
+        """The probable kind of a variable: the first clue among what is assigned to it."""
+        for source in variable.sources:
+            if type(source) is not str and type(source) is not nodes.NumericFor:
+                kind = self.likely(source, depth)
+                if kind != ANY:
+                    return kind
+        return ANY
+
+    def likely_field(self, name: str) -> str:
+        """The probable kind of a field, from what the chunk stores under its name."""
+        known = self.fields.get(name)
+        if known is None:
+            self.fields[name] = ANY  # ends the recursion of a field stored from itself
+            known = ANY
+            for value in self.scopes.stores.get(name, ()):
+                kind = self.likely(value)
+                if kind == FLOAT or known == ANY:
+                    known = kind
+            self.fields[name] = known
+        return known
 
     def loop_kind(self, node: nodes.NumericFor) -> str:
         """The kind of a numeric loop's variable: integer only when start and step are."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import chain
+from operator import length_hint
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,12 @@ __all__ = ["bind_loops"]
 
 
 
+# Iterations of a numeric loop that are charged at once: at first, and at most.
+FIRST_PIECE = 32
+LAST_PIECE = 2048
+NOTHING: Iterator[int] = iter(())
+
+
 def loop_limit(limit: float, step: int) -> int | None:
     """The limit of an integer loop as an integer, cut towards the start as PUC's ``forlimit``; None: no iteration."""
     if limit != limit:
@@ -36,12 +44,13 @@ def loop_limit(limit: float, step: int) -> int | None:
 
 def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
     """The loop iterators of one state."""
-    ticks = state.meter.ticks
+    meter = state.meter
+    ticks, charge = meter.ticks, meter.charge
 
     def count(start: Any, limit: Any, step: Any) -> Any:
-        """Pairs ``(value, None)`` of a numeric loop."""
+        """The values of a numeric loop."""
         if type(start) is int and type(limit) is int and type(step) is int and step != 0:
-            return zip(range(start, limit + (1 if step > 0 else -1), step), ticks)
+            return integer_range(start, limit, step)
         limit = loop_number(limit, "limit")
         step = loop_number(step, "step")
         start = loop_number(start, "initial")
@@ -51,9 +60,33 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
                 if limit is None:
                     return ()
             if step != 0:
-                return zip(range(start, limit + (1 if step > 0 else -1), step), ticks)
-            return zip(endless(start), ticks) if limit <= start else ()
-        return zip(float_range(float(start), float(limit), float(step)), ticks)
+                return integer_range(start, limit, step)
+            return endless(start) if limit <= start else ()
+        return float_range(float(start), float(limit), float(step))
+
+    def integer_range(start: int, limit: int, step: int) -> Iterator[int]:
+        size = (limit - start) // step + 1
+        if size <= 0:
+            return NOTHING
+        numbers = range(start, limit + (1 if step > 0 else -1), step)
+        return chain.from_iterable(pieces(numbers, size))
+
+    def pieces(numbers: range, size: int) -> Iterator[Iterator[int]]:
+        """The range in growing pieces, each charged when it is handed out; what the loop leaves over is given back."""
+        done = 0
+        length = FIRST_PIECE
+        while done < size:
+            if done + length > size:
+                length = size - done
+            charge(length)
+            piece = iter(numbers[done : done + length])
+            try:
+                yield piece
+            finally:
+                meter.handed -= length_hint(piece)
+            done += length
+            if length < LAST_PIECE:
+                length *= 2
 
     def loop_number(value: Any, role: str) -> int | float:
         number = value if type(value) is int or type(value) is float else None
@@ -66,18 +99,15 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
         return number
 
     def endless(value: int) -> Iterator[int]:
-        while True:
+        for _ in ticks:
             yield value
 
     def float_range(value: float, limit: float, step: float) -> Iterator[float]:
-        if step > 0:
-            while value <= limit:
-                yield value
-                value += step
-        else:
-            while limit <= value:
-                yield value
-                value += step
+        for _ in ticks:
+            if not (value <= limit if step > 0 else limit <= value):
+                return
+            yield value
+            value += step
 
     def traverse(table: LuaTable) -> Iterator[tuple[Any, Any]]:
         hash = table.hash

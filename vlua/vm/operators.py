@@ -13,7 +13,7 @@ from itertools import repeat
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from vlua.vm.access import bind_access
+from vlua.vm.access import NO_FIELDS, bind_access
 from vlua.vm.call import TAIL, apply, callee_of, finish, first, take, values
 from vlua.vm.frames import operand_error, run_error, type_name
 from vlua.vm.loops import bind_loops
@@ -60,7 +60,7 @@ def modulo(left: int | float, right: int | float) -> int | float:
     """The remainder of floor division, with C's ``fmod`` for floats."""
     if type(left) is int and type(right) is int:
         if right == 0:
-            raise run_error("attempt to perform 'n%%0'")
+            raise run_error("attempt to perform 'n%0'")
         return left % right
     left, right = float(left), float(right)
     try:
@@ -357,6 +357,8 @@ def bind_operators(state: State) -> dict[str, Any]:
         "__builtins__": {},
         "__name__": "lua",
         "LuaTable": LuaTable,
+        "NO_FIELDS": NO_FIELDS,
+        "len": len,
         "type": type,
         "int": int,
         "float": float,

@@ -14,6 +14,10 @@ from vlua.vm import nodes
 
 __all__ = ["FunctionScope", "Scopes", "Variable", "resolve"]
 
+# Weighted field accesses from which a shadow of a local's dict pays, and the weight of one in a loop or closure.
+SHADOW_ACCESSES = 3
+REPEATED_ACCESS = 8
+
 
 @define(eq=False)
 class Variable:
@@ -35,11 +39,25 @@ class Variable:
     capturer: FunctionScope | None = None
     # Captured by several closures of one round, which must share it.
     shared: bool = False
+    # Reads and writes of its fields, those in loops and closures weighted: whether a shadow of its dict pays.
+    accesses: int = 0
 
     @property
     def boxed(self) -> bool:
         """Kept in a one-item list, because closures of several rounds use this Python name and it is more than a value."""
         return self.captured and self.looped and (self.writes > 1 or self.shared)
+
+    @property
+    def shadowed(self) -> bool:
+        """Accompanied by a Python variable that holds the dict of the table it holds, for its many field accesses."""
+        if self.accesses < SHADOW_ACCESSES:
+            return False
+        return not self.captured or self.writes == 1 and not self.looped
+
+    @property
+    def shadow(self) -> str:
+        """The Python name of the shadow."""
+        return f"{self.ident}.hash"
 
     @property
     def stable(self) -> bool:
@@ -70,6 +88,8 @@ class Scopes:
     functions: dict[nodes.Function, FunctionScope] = Factory(dict)
     targets: dict[nodes.Goto, nodes.Label] = Factory(dict)
     used_labels: set[nodes.Label] = Factory(set)
+    # Values stored in fields, by the field's name.
+    stores: dict[str, list[nodes.Expression]] = Factory(dict)
 
 
 def resolve(chunk: nodes.Function) -> Scopes:
@@ -196,6 +216,8 @@ class Resolver:
         for target in node.targets:
             if type(target) is nodes.Name:
                 self.written(target, node.values[0] if simple else "any")
+            elif simple and type(target) is nodes.Index and type(target.key) is nodes.String:
+                self.scopes.stores.setdefault(target.key.value, []).append(node.values[0])
 
     def written(self, target: nodes.Name, source: Any) -> None:
         variable = self.scopes.names.get(target)
@@ -297,7 +319,15 @@ class Resolver:
 
     def index(self, node: nodes.Index) -> None:
         self.visit(node.obj)
+        self.accessed(node.obj)
         self.visit(node.key)
+
+    def accessed(self, node: nodes.Expression) -> None:
+        """Count an access to a field of a variable's value."""
+        variable = self.scopes.names.get(node)
+        if variable is not None:
+            repeated = variable.owner is not self.function or self.function.loop_depth > variable.depth
+            variable.accesses += REPEATED_ACCESS if repeated else 1
 
     def call(self, node: nodes.Call) -> None:
         self.visit(node.func)
@@ -305,6 +335,7 @@ class Resolver:
 
     def method(self, node: nodes.Method) -> None:
         self.visit(node.obj)
+        self.accessed(node.obj)
         self.visit_all(node.args)
 
     def binary(self, node: Any) -> None:
@@ -327,6 +358,8 @@ class Resolver:
         for item in node.items:
             if type(item) is nodes.Named:
                 self.visit(item.key)
+                if type(item.key) is nodes.String:
+                    self.scopes.stores.setdefault(item.key.value, []).append(item.value)
             self.visit(item.value)
 
 

@@ -43,7 +43,11 @@ ORDER: dict[str, tuple[str, ast.cmpop, bool]] = {
 }
 EQUAL, NOT_EQUAL = ast.Eq(), ast.NotEq()
 MULTIPLY, DIVIDE, BIT_AND = ast.Mult(), ast.Div(), ast.BitAnd()
-LESS_EQUAL, GREATER = ast.LtE(), ast.Gt()
+LESS_EQUAL, GREATER, LESS = ast.LtE(), ast.Gt(), ast.Lt()
+ADDITION = ast.Add()
+# Operands of a chain of ``..`` that are joined inline, and the length from which a helper charges for the result.
+MAX_INLINE = 6
+UNCHARGED_BYTES = 1 << 20
 
 
 class ArithmeticEmitter(Emitter):
@@ -96,7 +100,7 @@ class ArithmeticEmitter(Emitter):
         return None if type(node) is nodes.String else self.describe(node)
 
     def guarded(
-        self, left: ast.expr, right: ast.expr, left_kind: str, right_kind: str, left_type: str | None, right_type: str | None
+        self, left: ast.expr, right: ast.expr, left_type: str | None, right_type: str | None
     ) -> tuple[list[ast.expr], ast.expr, ast.expr]:
         """Tests that operands have given types, and names for the operands that are evaluated exactly once before.
 
@@ -168,16 +172,17 @@ class ArithmeticEmitter(Emitter):
         if left_kind not in (ANY, INTEGER, FLOAT) or right_kind not in (ANY, INTEGER, FLOAT):
             if not (left_numeric or left_kind == ANY) or not (right_numeric or right_kind == ANY):
                 return self.call(helper, left, right)
-        if left_kind == FLOAT or right_kind == FLOAT:
+        likely = FLOAT
+        if left_kind == right_kind == ANY:
+            likely = FLOAT if FLOAT in (self.kinds.likely(node.left), self.kinds.likely(node.right)) else INTEGER
+        if left_kind == FLOAT or right_kind == FLOAT or left_kind == right_kind == ANY and likely == FLOAT:
             tests, left, right = self.guarded(
-                left, right, left_kind, right_kind, None if left_numeric else "float", None if right_numeric else "float"
+                left, right, None if left_numeric else "float", None if right_numeric else "float"
             )
             return self.choose(self.both(*tests), self.binary(left, op, right), self.call(helper, left, right))
         tests, left, right = self.guarded(
             left,
             right,
-            left_kind,
-            right_kind,
             None if left_kind == INTEGER else "int",
             None if right_kind == INTEGER else "int",
         )
@@ -209,7 +214,7 @@ class ArithmeticEmitter(Emitter):
             if left_kind in NUMERIC:
                 return self.binary(left, DIVIDE, divisor)
             if left_kind == ANY:
-                tests, left, _ = self.guarded(left, right, left_kind, right_kind, "float", None)
+                tests, left, _ = self.guarded(left, right, "float", None)
                 return self.choose(
                     self.both(*tests), self.binary(left, DIVIDE, divisor), self.call("div", left, right)
                 )
@@ -218,8 +223,6 @@ class ArithmeticEmitter(Emitter):
             tests, left, right = self.guarded(
                 left,
                 right,
-                left_kind,
-                right_kind,
                 None if left_kind == FLOAT else "float",
                 None if right_kind == FLOAT else "float",
             )
@@ -241,8 +244,6 @@ class ArithmeticEmitter(Emitter):
         tests, left, right = self.guarded(
             left,
             right,
-            left_kind,
-            right_kind,
             None if left_kind == INTEGER else "int",
             None if right_kind == INTEGER else "int",
         )
@@ -261,8 +262,6 @@ class ArithmeticEmitter(Emitter):
         tests, left, right = self.guarded(
             left,
             right,
-            left_kind,
-            right_kind,
             None if left_kind == INTEGER else "int",
             None if right_kind == INTEGER else "int",
         )
@@ -274,7 +273,7 @@ class ArithmeticEmitter(Emitter):
         if isinstance(right, ast.Constant) and right.value == 2 and left_kind in (ANY, FLOAT):
             if left_kind == FLOAT and self.simple(left):
                 return self.binary(left, MULTIPLY, left)
-            tests, left, _ = self.guarded(left, right, left_kind, INTEGER, "float", None)
+            tests, left, _ = self.guarded(left, right, "float", None)
             return self.choose(self.both(*tests), self.binary(left, MULTIPLY, left), self.call("power", left, right))
         return self.call("power", left, right)
 
@@ -289,17 +288,17 @@ class ArithmeticEmitter(Emitter):
             if not (left_kind in (ANY, STRING) and right_kind in (ANY, STRING)):
                 return self.call(helper, *((right, left) if swapped else (left, right)))
         float_side = FLOAT in (left_kind, right_kind)
+        if not float_side and left_kind == right_kind == ANY:
+            float_side = FLOAT in (self.kinds.likely(node.left), self.kinds.likely(node.right))
         expected = "str" if STRING in (left_kind, right_kind) else "float" if float_side else "int"
         tests, left, right = self.guarded(
             left,
             right,
-            left_kind,
-            right_kind,
             None if left_kind != ANY else expected,
             None if right_kind != ANY else expected,
         )
         slow: ast.expr = self.call(helper, *((right, left) if swapped else (left, right)))
-        if left_kind == right_kind == ANY:
+        if left_kind == right_kind == ANY and not float_side:
             slow = self.choose(
                 self.both(self.of_type(left, "float"), self.of_type(right, "float")), self.compare(left, op, right), slow
             )
@@ -344,13 +343,22 @@ class ArithmeticEmitter(Emitter):
             tests, left, right = self.guarded(
                 left,
                 right,
-                left_kind,
-                right_kind,
                 None if left_kind in NUMERIC else other,
                 None if right_kind in NUMERIC else other,
             )
             slow = self.call("eq", left, right)
             return self.choose(self.both(*tests), self.compare(left, op, right), self.negate(slow) if negated else slow)
+        if left_kind == right_kind == ANY:
+            tests, left, right = self.guarded(left, right, None, None)
+            equal = self.compare(left, op, right)
+            slow = self.call("eq", left, right)
+            tests.append(
+                self.either(
+                    self.of_type(left, "str"),
+                    self.both(self.of_type(left, "int"), self.of_type(right, "int")),
+                )
+            )
+            return self.choose(self.both(*tests), equal, self.negate(slow) if negated else slow)
         slow = self.call("eq", left, right)
         return self.negate(slow) if negated else slow
 
@@ -364,4 +372,46 @@ class ArithmeticEmitter(Emitter):
         operands.append(link)
         values = self.exprs(operands)
         self.at(node.line, "concat", *[self.describe(operand) for operand in operands])
-        return self.call("concat", *values)
+        kinds = [self.kinds.of(operand) for operand in operands]
+        if len(values) > MAX_INLINE or any(kind not in (ANY, STRING, INTEGER) for kind in kinds):
+            return self.call("concat", *values)
+        return self.joined(values, kinds)
+
+    def joined(self, values: list[ast.expr], kinds: list[str]) -> ast.expr:
+        """A short chain of strings as one f-string; integers may be among them where they are known to be."""
+        tests: list[ast.expr] = []
+        simple = [self.simple(value) for value in values]
+        last_complex = max((position for position, known in enumerate(simple) if not known), default=-1)
+        names: list[ast.expr] = []
+        late: list[ast.expr] = []
+        for position, value in enumerate(values):
+            name = value
+            if not simple[position]:
+                ident = self.temporary()
+                value, name = self.keep(ident, value), self.name(ident)
+            names.append(name)
+            if kinds[position] == ANY:
+                if position < last_complex:
+                    # All operands are evaluated before one may fail.
+                    late.append(self.of_type(name, "str"))
+                    if not simple[position]:
+                        tests.append(self.always(value))
+                else:
+                    tests.append(self.of_type(value, "str"))
+            elif not simple[position]:
+                tests.append(self.always(value))
+        tests.extend(late)
+        if len(names) == 2 and kinds[0] != INTEGER and kinds[1] != INTEGER:
+            text: ast.expr = self.binary(names[0], ADDITION, names[1])
+        else:
+            parts = [
+                name if isinstance(name, ast.Constant) and type(name.value) is str else
+                self.here(ast.FormattedValue(name, -1))
+                for name in names
+            ]
+            text = self.here(ast.JoinedStr(parts))
+        ident = self.temporary()
+        tests.append(
+            self.compare(self.call("len", self.keep(ident, text)), LESS, self.constant(UNCHARGED_BYTES))
+        )
+        return self.choose(self.both(*tests), self.name(ident), self.call("concat", *names))

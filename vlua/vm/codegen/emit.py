@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from vlua.vm import nodes
 from vlua.vm.frames import Operand, Operation
-from vlua.vm.scope import FunctionScope, Variable
+from vlua.vm.kinds import TABLE, Kinds
+from vlua.vm.scope import FunctionScope, Scopes, Variable
 
 __all__ = ["Context", "Emitter", "Loop"]
 
@@ -50,6 +52,9 @@ class Context:
 
 class Emitter:
     """Builders for nodes at the current position; ``out`` is the statement list being filled."""
+
+    scopes: Scopes
+    kinds: Kinds
 
     def __init__(self) -> None:
         self.line = 1
@@ -229,6 +234,27 @@ class Emitter:
         if variable.boxed:
             value = self.here(ast.List([value], LOAD))
         self.assign(variable.ident, value)
+        if variable.shadowed:
+            self.cast_shadow(variable)
+
+    def cast_shadow(self, variable: Variable) -> None:
+        """Emit the assignment of a local's shadow: the dict of its table, or an empty one for any other value."""
+        value: ast.expr = self.attribute(self.name(variable.ident), "hash")
+        if self.kinds.variables.get(variable) != TABLE:
+            test = self.of_type(self.name(variable.ident), "LuaTable")
+            value = self.choose(test, value, self.name("NO_FIELDS"))
+        self.assign(variable.shadow, value)
+
+    def hash_of(self, node: nodes.Expression | None, value: ast.expr) -> tuple[ast.expr, str]:
+        """The dict behind a table expression, and how sure it is: ``sure``, ``shadow`` (may be NO_FIELDS), ``guess``."""
+        variable = self.scopes.names.get(node) if node is not None else None
+        if variable is not None:
+            sure = self.kinds.variables.get(variable) == TABLE
+            if variable.shadowed:
+                return self.name(variable.shadow), "sure" if sure else "shadow"
+            if sure:
+                return self.attribute(value, "hash"), "sure"
+        return self.attribute(value, "hash"), "guess"
 
     def store(self, variable: Variable, value: ast.expr) -> None:
         """Emit an assignment to a local or upvalue."""
@@ -237,4 +263,8 @@ class Emitter:
             return
         if variable.home is not self.context:
             self.context.nonlocals.add(variable.ident)
+            if variable.shadowed:
+                self.context.nonlocals.add(variable.shadow)
         self.assign(variable.ident, value)
+        if variable.shadowed:
+            self.cast_shadow(variable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from vlua.vm import nodes
@@ -19,6 +19,7 @@ __all__ = ["ExpressionEmitter"]
 MAX_NESTING = 12
 # Items of one display in a table constructor or call.
 MULTIPLE = (nodes.Call, nodes.Method, nodes.Vararg)
+IN, NOT_IN, ADD = ast.In(), ast.NotIn(), ast.Add()
 # Kinds of values that are neither nil nor false.
 TRUE_KINDS = frozenset((INTEGER, FLOAT, NUMBER, STRING, "table", "function"))
 
@@ -127,7 +128,7 @@ class ExpressionEmitter(ArithmeticEmitter):
         self.at(node.line)
         value = self.load(env)
         self.at(node.line, "index", (role, "_ENV"))
-        return self.get_field(value, env.stable and not env.boxed, self.constant(key), STRING)
+        return self.get_field(None, value, env.stable and not env.boxed, self.constant(key), STRING)
 
     # Fields
 
@@ -150,57 +151,94 @@ class ExpressionEmitter(ArithmeticEmitter):
                 key = self.constant(encode_key(key.value))
             if key.value is None or type(key.value) is bool:
                 return self.call("index", obj, key)
-            return self.get_field(obj, obj_stable, key, STRING)
+            return self.get_field(node.obj, obj, obj_stable, key, STRING)
         kept = None
         if not self.is_stable(node.key, key):
             ident = self.temporary()
             kept, key = self.keep(ident, key), self.name(ident)
-        return self.get_field(obj, obj_stable, key, key_kind, kept)
+        return self.get_field(node.obj, obj, obj_stable, key, key_kind, kept)
 
     def get_field(
-        self, obj: ast.expr, stable: bool, key: ast.expr, key_kind: str, kept: ast.expr | None = None
+        self,
+        node: nodes.Expression | None,
+        obj: ast.expr,
+        stable: bool,
+        key: ast.expr,
+        key_kind: str,
+        kept: ast.expr | None = None,
+        method: bool = False,
     ) -> ast.expr:
         """``obj[key]``: the dict of a plain table inline, ``index`` for the rest.
 
-        ``kept``: the expression that first computes ``key`` when that is a temporary.
+        ``node`` is what ``obj`` was made from; ``kept`` the expression that first computes ``key`` when that is a
+        temporary; a ``method`` is also looked up inline in the table behind the metatable's ``__index``.
         """
         tests: list[ast.expr] = []
+        tested = False
+        plain_key = key_kind in (STRING, INTEGER, FLOAT, NUMBER)
         if stable:
             value = obj
         else:
             ident = self.temporary()
             value = self.name(ident)
             obj = self.keep(ident, obj)
-            if kept is not None:
+            if kept is None:
+                tests.append(self.of_type(obj, "LuaTable"))
+                tested = True
+            else:
                 # Always true: evaluates the object before the key.
                 tests.append(self.is_not(obj, self.name("tuple")))
-                obj = value
-        if kept is not None and key_kind in (STRING, INTEGER, FLOAT, NUMBER):
+        hash, certainty = self.hash_of(node if stable else None, value)
+        if kept is not None and plain_key:
             tests.append(self.is_not(kept, self.name("tuple")))
-        elif key_kind not in (STRING, INTEGER, FLOAT, NUMBER):
+        elif not plain_key:
             tests.append(self.not_of_type(kept if kept is not None else key, "bool"))
-            if not stable and kept is None:
-                # The key is stable, so testing the object first keeps both evaluated.
-                tests.insert(0, self.of_type(obj, "LuaTable"))
-                obj = value
-                return self.finish_field(tests, value, key)
-        tests.append(self.of_type(obj, "LuaTable"))
-        return self.finish_field(tests, value, key)
-
-    def finish_field(self, tests: list[ast.expr], value: ast.expr, key: ast.expr) -> ast.expr:
+        if certainty == "guess" and not tested:
+            tests.append(self.of_type(value, "LuaTable"))
         found = self.temporary()
-        read = self.method(self.attribute(value, "hash"), "get", key)
-        tests.append(self.is_not(self.keep(found, read), self.constant(None)))
-        return self.choose(self.both(*tests), self.name(found), self.call("index", value, key))
+        tests.append(self.is_not(self.keep(found, self.method(hash, "get", key)), self.constant(None)))
+        slow: ast.expr = self.call("index", value, key)
+        if method:
+            slow = self.inherited(value, key, found, slow)
+        return self.choose(self.both(*tests), self.name(found), slow)
+
+    def inherited(self, value: ast.expr, key: ast.expr, found: str, slow: ast.expr) -> ast.expr:
+        """A method from the class of ``value``: ``__index`` of its metatable, when both are plain tables."""
+        ident = self.temporary()
+        handler = self.method(self.attribute(self.name(ident), "hash"), "get", self.constant("__index"))
+        test = self.both(
+            self.of_type(value, "LuaTable"),
+            self.is_not(self.keep(ident, self.attribute(value, "meta")), self.constant(None)),
+            self.of_type(self.keep(ident, handler), "LuaTable"),
+            self.is_not(
+                self.keep(found, self.method(self.attribute(self.name(ident), "hash"), "get", key)), self.constant(None)
+            ),
+        )
+        return self.choose(test, self.name(found), slow)
 
     # Calls
 
     def single_call(self, node: Any) -> ast.expr:
         """A call adjusted to one value."""
         raw = self.raw_call(node)
+        if self.gives_one(node):
+            return raw
         ident = self.temporary()
         test = self.not_of_type(self.keep(ident, raw), "tuple")
         return self.choose(test, self.name(ident), self.call("first", self.name(ident)))
+
+    def gives_one(self, node: Any) -> bool:
+        """Whether a call is of a known function that always returns exactly one value."""
+        if type(node) is not nodes.Call or type(node.func) is not nodes.Name:
+            return False
+        variable = self.scopes.names.get(node.func)
+        if variable is None or variable.writes != 1 or len(variable.sources) != 1:
+            return False
+        if node.args and type(node.args[-1]) in MULTIPLE and not self.gives_one(node.args[-1]):
+            # Made by a helper when there are several arguments.
+            return False
+        source = variable.sources[0]
+        return type(source) is nodes.Function and returns_one(source)
 
     def callee(self, node: Any) -> tuple[ast.expr, list[ast.expr], Operand]:
         """Function expression, leading arguments (``self`` of a method) and the name for errors."""
@@ -208,11 +246,11 @@ class ExpressionEmitter(ArithmeticEmitter):
             obj = self.expr(node.obj)
             self.at(node.line, "index", self.describe(node.obj))
             if self.is_stable(node.obj, obj):
-                function = self.get_field(obj, True, self.constant(node.name), STRING)
+                function = self.get_field(node.obj, obj, True, self.constant(node.name), STRING, method=True)
                 return function, [obj], ("method", node.name)
-            receiver = self.spill_inline(obj)
-            function = self.get_field(receiver[0], False, self.constant(node.name), STRING)
-            return function, [receiver[1]], ("method", node.name)
+            kept, name = self.spill_inline(obj)
+            function = self.get_field(None, kept, False, self.constant(node.name), STRING, method=True)
+            return function, [name], ("method", node.name)
         return self.expr(node.func), [], self.describe(node.func)
 
     def spill_inline(self, value: ast.expr) -> tuple[ast.expr, ast.expr]:
@@ -398,16 +436,41 @@ class ExpressionEmitter(ArithmeticEmitter):
             return self.constant(wrap(-value) if type(value) is int else -value)
         kind = self.kinds.of(operand_node)
         value = self.expr(operand_node)
+        if op == "#":
+            self.at(node.line, "arith", self.describe(operand_node) if type(operand_node) is not nodes.String else None)
+            return self.length(operand_node, kind, value)
         self.at(node.line, "arith", self.describe(operand_node) if type(operand_node) is not nodes.String else None)
         if op == "-":
             if kind == FLOAT:
                 return self.here(ast.UnaryOp(ast.USub(), value))  # type: ignore[no-any-return]
+            if kind == ANY:
+                tests, value, _ = self.guarded(value, self.constant(None), "float", None)
+                return self.choose(
+                    self.both(*tests), self.here(ast.UnaryOp(ast.USub(), value)), self.call("unm", value)
+                )
             return self.call("unm", value)
         if op == "~":
             if kind == INTEGER:
                 return self.here(ast.UnaryOp(ast.Invert(), value))  # type: ignore[no-any-return]
-            return self.call("bnot", value)
-        return self.call("length", value)
+        return self.call("bnot", value)
+
+    def length(self, node: nodes.Expression, kind: str, value: ast.expr) -> ast.expr:
+        """``#``: inline for strings, and for sequences in a local whose dict is at hand."""
+        if kind == STRING:
+            return self.call("len", value)
+        if not self.is_stable(node, value):
+            return self.call("length", value)
+        hash, certainty = self.hash_of(node, value)
+        if certainty == "guess":
+            return self.call("length", value)
+        ident = self.temporary()
+        size = self.name(ident)
+        test = self.both(
+            self.compare(self.keep(ident, self.call("len", hash)), IN, hash),
+            self.compare(self.binary(size, ADD, self.constant(1)), NOT_IN, hash),
+            self.is_(self.attribute(value, "meta"), self.constant(None)),
+        )
+        return self.choose(test, size, self.call("length", value))
 
     # Tables and functions
 
@@ -495,6 +558,40 @@ class ExpressionEmitter(ArithmeticEmitter):
     def closure(self, node: nodes.Function, variable: Any) -> ast.expr:
         """A function value; overridden where functions are generated."""
         raise NotImplementedError
+
+
+def returns_one(function: nodes.Function) -> bool:
+    """Whether every way through a function ends in ``return`` of exactly one value that is no call."""
+    return always_returns(function.body) and all(
+        len(statement.values) == 1 and type(statement.values[0]) not in MULTIPLE for statement in returns(function.body)
+    )
+
+
+def always_returns(block: nodes.Block) -> bool:
+    """Whether the end of a block is never reached."""
+    if not block.statements:
+        return False
+    last = block.statements[-1]
+    if type(last) is nodes.Return:
+        return True
+    if type(last) is nodes.If:
+        bodies = [body for _, body in last.arms]
+        return last.orelse is not None and all(always_returns(body) for body in [*bodies, last.orelse])
+    return type(last) is nodes.Do and always_returns(last.body)
+
+
+def returns(block: nodes.Block) -> Iterator[nodes.Return]:
+    """The return statements of a function's own body."""
+    for statement in block.statements:
+        if type(statement) is nodes.Return:
+            yield statement
+        elif type(statement) is nodes.If:
+            for _, body in statement.arms:
+                yield from returns(body)
+            if statement.orelse is not None:
+                yield from returns(statement.orelse)
+        elif isinstance(statement, (nodes.Do, nodes.While, nodes.Repeat, nodes.NumericFor, nodes.GenericFor)):
+            yield from returns(statement.body)
 
 
 EXPRESSIONS: dict[type, Callable[[Any, Any], ast.expr]] = {

@@ -105,6 +105,9 @@ class Generator(StatementEmitter):
             variable.home = self.context
         tick = self.here(ast.For(self.target("_"), self.name("meter"), [self.here(ast.Break())], []))
         self.out.append(tick)
+        for variable in self.scopes.declared[node]:
+            if variable.shadowed:
+                self.cast_shadow(variable)
         self.block(node.body)
         if not self.out or not isinstance(self.out[-1], ast.Return):
             self.at(node.end_line)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vlua.vm import nodes
+from vlua.vm.codegen.arithmetic import UNCHARGED_BYTES
 from vlua.vm.codegen.emit import Context, Loop
 from vlua.vm.codegen.expressions import MULTIPLE
 from vlua.vm.codegen.jumps import JumpEmitter
@@ -139,10 +140,13 @@ class StatementEmitter(JumpEmitter):
             self.both(
                 self.of_type(value, "str"),
                 self.of_type(rest, "str"),
+                self.compare(self.call("len", rest), ast.Lt(), self.constant(UNCHARGED_BYTES)),
             )
         )
         self.inside(test.body, lambda: self.assign(variable.ident, self.binary(value, ast.Add(), rest)))
         self.inside(test.orelse, lambda: self.assign(variable.ident, self.call("concat", value, rest)))
+        if variable.shadowed:
+            self.cast_shadow(variable)
         return True
 
     def place(self, target: nodes.Expression, several: bool = False) -> tuple[ast.expr, ast.expr] | None:
@@ -176,14 +180,29 @@ class StatementEmitter(JumpEmitter):
             role = "local" if env.owner is self.context.scope else "upvalue"
             obj = self.load(env)
             self.at(self.line, "index", (role, "_ENV"))
-            self.put_field(obj, self.constant(target.name), STRING, value, kind)
+            self.put_field(None, obj, self.constant(target.name), STRING, value, kind)
             return
         assert isinstance(target, nodes.Index)
         obj, key = place
         self.at(self.line, "index", self.describe(target.obj))
-        self.put_field(obj, key, self.kinds.of(target.key), value, kind)
+        # A spilled object is no longer the variable that has a shadow.
+        node = target.obj if isinstance(obj, ast.Name) and obj.id == self.ident_of(target.obj) else None
+        self.put_field(node, obj, key, self.kinds.of(target.key), value, kind)
 
-    def put_field(self, obj: ast.expr, key: ast.expr, key_kind: str, value: ast.expr, kind: str) -> None:
+    def ident_of(self, node: nodes.Expression) -> str | None:
+        """The Python name of the local that an expression reads."""
+        variable = self.scopes.names.get(node)
+        return variable.ident if variable is not None and not variable.boxed else None
+
+    def put_field(
+        self,
+        node: nodes.Expression | None,
+        obj: ast.expr,
+        key: ast.expr,
+        key_kind: str,
+        value: ast.expr,
+        kind: str,
+    ) -> None:
         """Emit ``obj[key] = value``: into the dict of a plain table inline, ``setindex`` for the rest."""
         fixed = isinstance(key, ast.Constant)
         if fixed and type(key.value) in (float, bool, type(None)) or kind == NIL:  # type: ignore[attr-defined]
@@ -199,16 +218,19 @@ class StatementEmitter(JumpEmitter):
             ident = self.temporary()
             tests.append(self.is_not(self.keep(ident, value), self.constant(None)))
             value = self.name(ident)
-        tests.append(self.of_type(obj, "LuaTable"))
-        hash = self.attribute(obj, "hash")
+        hash, certainty = self.hash_of(node, obj)
+        if certainty == "guess":
+            tests.append(self.of_type(obj, "LuaTable"))
+        elif certainty == "shadow":
+            tests.append(self.is_not(hash, self.name("NO_FIELDS")))
+        if not fixed and key_kind not in (INTEGER, STRING):
+            tests.append(self.either(self.of_type(key, "int"), self.of_type(key, "str")))
         tests.append(
             self.either(
                 self.is_(self.attribute(obj, "meta"), self.constant(None)),
                 self.compare(key, ast.In(), hash),
             )
         )
-        if not fixed and key_kind not in (INTEGER, STRING):
-            tests.append(self.either(self.of_type(key, "int"), self.of_type(key, "str")))
         test = self.branch(self.both(*tests))
         store = self.here(ast.Assign([self.item(hash, key, True)], value))
         test.body.append(store)
@@ -421,10 +443,9 @@ class StatementEmitter(JumpEmitter):
             body: list[ast.stmt] = []
             self.at(node.line)
             target = self.loop_target(variable, body)
-            pair = self.here(ast.Tuple([target, self.target("_")], ast.Store()))
             self.fill(body, node.body, node.line, loop)
             self.at(node.line)
-            self.close_loop(loop, self.here(ast.For(pair, iterator, body, [])))
+            self.close_loop(loop, self.here(ast.For(target, iterator, body, [])))
 
         self.loop(emit, node.line)
 
@@ -439,6 +460,8 @@ class StatementEmitter(JumpEmitter):
     def loop_target(self, variable: Any, body: list[ast.stmt]) -> ast.expr:
         """The Python target of a loop variable; a boxed one is boxed by the first statement of the body."""
         variable.home = self.context
+        if variable.shadowed:
+            self.inside(body, lambda: self.cast_shadow(variable))
         if not variable.boxed:
             return self.target(variable.ident)
         plain = f"{variable.ident}.plain"

@@ -69,8 +69,20 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
             if done is not None:
                 return done
         replace = replacer(pattern, replacement)
+        if type(replacement) is str:
+            return substitute(pattern, subject, replace, count)
+        # a callback runs inside C code, as PUC sees it
+        state.non_yieldable += 1
+        try:
+            return substitute(pattern, subject, replace, count)
+        finally:
+            state.non_yieldable -= 1
+
+    def substitute(pattern: Pattern, subject: str, replace: Replacer, count: int) -> tuple[str, int]:
+        """The subject with the first ``count`` matches replaced one by one, and their number."""
+        size = len(subject)
         parts: list[str] = []
-        last = done_count = length = 0
+        last = done = length = 0
         for found in matches(pattern, subject):
             start, end = found.span()
             new = replace(found)
@@ -81,15 +93,15 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
                 charge_bytes(length)
                 length = 0
             last = end
-            done_count += 1
-            if done_count >= count:
+            done += 1
+            if done >= count:
                 break
-        if not done_count:
+        if not done:
             return subject, 0
         parts.append(subject[last:])
         if size > PIECE:
             charge_bytes(size)
-        return "".join(parts), done_count
+        return "".join(parts), done
 
     def matches(pattern: Pattern, subject: str) -> Iterator[Match]:
         """The matches that gsub replaces: none is empty right after another."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vlua.vm.frames import lib_error
-from vlua.vm.lib.pattern_items import CLOSE, OPEN, POSITION, SINGLE, Item, characters, parse_pattern
+from vlua.vm.lib.pattern_items import CLOSE, OPEN, POSITION, SINGLE, UNITS_EACH, Item, characters, parse_pattern
 from vlua.vm.lib.pattern_machine import Found, Machine
 from vlua.vm.lib.pattern_regex import UNLIMITED, Translation, translate_items
 
@@ -23,13 +23,12 @@ Match = re.Match[str] | Found
 Tick = Callable[[int], Any]
 
 # Characters that make a pattern more than a text to look for (lstrlib's SPECIALS).
-SPECIALS = frozenset("^$*+?.([%-")
+SPECIALS = "^$*+?.([%-"
 # Patterns kept compiled, by the process and by each runtime, each at most this long; a full cache starts anew.
 CACHED_PATTERNS = 512
 CACHED_LENGTH = 256
-# What compiling a pattern is charged, and each of its characters.
+# What compiling a pattern is charged besides its characters.
 COMPILE_UNITS = 64
-COMPILE_UNITS_EACH = 16
 # Worst-case steps that a search may take without being charged.
 FREE_STEPS = 8192
 # Subjects of linear patterns that are searched without being charged.
@@ -65,10 +64,10 @@ class Pattern:
         "translation",
     )
 
-    def __init__(self, pattern: str, anchors: bool) -> None:
-        self.text = None if not SPECIALS.isdisjoint(pattern) else pattern
+    def __init__(self, pattern: str, anchors: bool, tick: Tick | None = None) -> None:
+        self.text = None if any(special in pattern for special in SPECIALS) else pattern
         self.anchored = anchors and pattern.startswith("^")
-        self.items: list[Item] = parse_pattern(pattern, 1 if self.anchored else 0)
+        self.items: list[Item] = parse_pattern(pattern, int(self.anchored), tick)
         self.kinds = _capture_kinds(self.items)
         self.captures = len(self.kinds)
         self.plain = all(kind == "string" for kind in self.kinds)
@@ -287,7 +286,10 @@ class PatternCache(dict[str, Pattern]):
         self.anchors = anchors
 
     def __missing__(self, text: str) -> Pattern:
-        self.tick(COMPILE_UNITS + COMPILE_UNITS_EACH * len(text))
+        self.tick(COMPILE_UNITS)
+        if len(text) > CACHED_LENGTH:
+            return Pattern(text, self.anchors, self.tick)
+        self.tick(UNITS_EACH * len(text))
         pattern = compile_pattern(text, self.anchors)
         remember(self, text, pattern)
         return pattern

@@ -7,7 +7,8 @@ too (``ERROR``, always the last one), and parsing itself never fails.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 __all__ = [
     "ALL",
@@ -21,6 +22,7 @@ __all__ = [
     "OPEN",
     "POSITION",
     "SINGLE",
+    "UNITS_EACH",
     "Item",
     "characters",
     "parse_pattern",
@@ -28,6 +30,10 @@ __all__ = [
 
 # LUA_MAXCAPTURES of PUC Lua; scripts see it as an error.
 MAX_CAPTURES = 32
+
+# Characters of a pattern read between two charges, and what each is charged.
+SLICE = 1024
+UNITS_EACH = 16
 
 # Kinds of items. SINGLE is matched against one character; the others are zero-width, marks or special.
 SINGLE, OPEN, CLOSE, POSITION, BACKREF, BALANCE, FRONTIER, END, ERROR = range(9)
@@ -87,11 +93,14 @@ class MalformedPattern(Exception):
     """A mistake found while reading an item; it never leaves this module."""
 
 
-def parse_pattern(pattern: str, start: int = 0) -> list[Item]:
-    """The items of ``pattern`` from index ``start`` on (1 when a leading ``^`` was taken as the anchor)."""
+def parse_pattern(pattern: str, start: int = 0, tick: Callable[[int], Any] | None = None) -> list[Item]:
+    """The items of ``pattern`` from index ``start`` on (1 when a leading ``^`` was taken as the anchor).
+
+    ``tick(n)``, if given, is called now and then to charge n units of work, and may raise.
+    """
     items: list[Item] = []
     try:
-        _Reader(pattern, start, items).read()
+        _Reader(pattern, start, items, tick).read()
     except MalformedPattern as mistake:
         items.append(Item(ERROR, text=str(mistake)))
     return items
@@ -100,15 +109,28 @@ def parse_pattern(pattern: str, start: int = 0) -> list[Item]:
 class _Reader:
     """Reads one pattern from left to right; ``state`` holds the captures: open, closed or of a position."""
 
-    def __init__(self, pattern: str, start: int, items: list[Item]) -> None:
+    def __init__(self, pattern: str, start: int, items: list[Item], tick: Callable[[int], Any] | None) -> None:
         self.pattern = pattern
         self.at = start
         self.items = items
+        self.tick = tick
+        self.steps = 0
         self.state: list[str] = []
+        # single-character items by their text, so that long patterns stay small
+        self.known: dict[str, Item] = {}
+
+    def step(self) -> None:
+        """Count a character read."""
+        self.steps += 1
+        if self.steps >= SLICE:
+            if self.tick is not None:
+                self.tick(UNITS_EACH * self.steps)
+            self.steps = 0
 
     def read(self) -> None:
         pattern, items, size = self.pattern, self.items, len(self.pattern)
         while self.at < size:
+            self.step()
             char = pattern[self.at]
             following = pattern[self.at + 1 : self.at + 2]
             if char == "(":
@@ -170,23 +192,26 @@ class _Reader:
         self.at += 2
 
     def _single(self) -> None:
-        end = self._class_end(self.at)
-        char = self.pattern[self.at]
-        if char == ".":
-            members = ALL
-        elif char == "%":
-            members = self._class(self.pattern[self.at + 1])
-        elif char == "[":
-            members = self._set(self.at, end)
-        else:
-            members = 1 << ord(char)
+        start = self.at
+        end = self._class_end(start)
         suffix = self.pattern[end : end + 1]
-        if suffix and suffix in "?*+-":
-            self.items.append(Item(SINGLE, members, suffix))
-            end += 1
-        else:
-            self.items.append(Item(SINGLE, members))
-        self.at = end
+        if not suffix or suffix not in "?*+-":
+            suffix = ""
+        self.at = end + len(suffix)
+        text = self.pattern[start : self.at]
+        item = self.known.get(text)
+        if item is None:
+            item = self.known[text] = Item(SINGLE, self._single_class(start, end), suffix)
+        self.items.append(item)
+
+    def _single_class(self, at: int, end: int) -> int:
+        """The set of the single-character class between ``at`` and ``end``."""
+        char = self.pattern[at]
+        if char == ".":
+            return ALL
+        if char == "%":
+            return self._class(self.pattern[at + 1])
+        return self._set(at, end) if char == "[" else 1 << ord(char)
 
     @staticmethod
     def _class(letter: str) -> int:
@@ -208,6 +233,7 @@ class _Reader:
         if pattern[at : at + 1] == "^":
             at += 1
         while True:
+            self.step()
             # the first character is a member even when it is "]"
             if at >= size:
                 raise MalformedPattern("malformed pattern (missing ']')")
@@ -223,6 +249,7 @@ class _Reader:
         at += 2 if negated else 1
         members = 0
         while at < last:
+            self.step()
             char = pattern[at]
             if char == "%":
                 at += 1

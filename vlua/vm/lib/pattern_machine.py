@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vlua.vm.frames import lib_error
@@ -93,18 +94,24 @@ class Found:
 
 
 class Machine:
-    """The program of one pattern; immutable, shared by all runtimes."""
+    """The program of one pattern, shared by all runtimes; an operation is made when matching first arrives at it."""
 
-    __slots__ = ("captures", "deep", "operations", "starts")
+    __slots__ = ("captures", "deep", "items", "operations", "starts")
 
     def __init__(self, items: list[Item]) -> None:
         self.captures = sum(item.kind in (OPEN, POSITION) for item in items)
         nesting = sum(item.kind in (OPEN, POSITION, CLOSE) or item.suffix != "" for item in items)
         # only then can a match be "too complex", and no alternative may be left out
         self.deep = nesting >= MAX_DEPTH - 1
-        self.operations = [_operation(items, at, self.deep) for at in range(len(items))]
+        self.items = items
+        self.operations: list[Operation | None] = [None] * len(items)
         self.operations.append(Operation(SUCCESS))
         self.starts = _starts(items)
+
+    def operation(self, at: int) -> Operation:
+        """The operation of the item at an index."""
+        operation = self.operations[at] = _operation(self.items, at, self.deep)
+        return operation
 
     def search(self, tick: Callable[[int], Any], subject: str, position: int, anchored: bool) -> Found | None:
         """The first match at or after ``position`` (only at it if ``anchored``); ``tick(n)`` charges n steps."""
@@ -131,6 +138,11 @@ class Machine:
             position += 1
         run.charge()
         return None
+
+
+@lru_cache(256)
+def _members(bytes: int) -> frozenset[str]:
+    return frozenset(characters(bytes))
 
 
 def _compiled(source: str) -> re.Pattern[str]:
@@ -161,14 +173,14 @@ def _operation(items: list[Item], at: int, deep: bool) -> Operation:
         opening, closing = item.text[0], item.text[1]
         scan = _compiled(byte_class((1 << ord(opening)) | (1 << ord(closing)))).finditer
         return Operation(BALANCE, text=item.text, run=scan)
-    members = frozenset(characters(item.bytes))
+    members = _members(item.bytes)
     if kind != SINGLE or item.suffix == "":
         return Operation(kind, item.group, item.text, members)
     if item.suffix == "?":
         return Operation(OPTIONAL, members=members)
     run = _repeated(item.bytes)
     following = None if deep else _must_follow(items, at + 1)
-    next_members = None if following is None else frozenset(characters(following))
+    next_members = None if following is None else _members(following)
     if item.suffix == "-":
         skip = None
         if following is not None:
@@ -241,7 +253,7 @@ class _Run:
                 self.steps += steps
                 steps = 0
                 self.charge()
-            operation = operations[at]
+            operation = operations[at] or self.machine.operation(at)
             kind = operation.kind
             at += 1
             matched = True
@@ -308,7 +320,7 @@ class _Run:
                 at, position, low, depth = stack.pop()
                 if low == OPTIONAL_FRAME:
                     break
-                operation = operations[at - 1]
+                operation = operations[at - 1] or self.machine.operation(at - 1)
                 if low == LAZY_FRAME:
                     if position < size and subject[position] in operation.members:
                         position = self._longer(operation, position + 1)
