@@ -5,10 +5,11 @@ from __future__ import annotations
 import hypothesis
 import pytest
 
-# No deadline: the first example of a property pays for imports. The default run is the same everywhere; the slow one
-# explores.
+# No deadline: the first example of a property pays for imports. The default run is the same everywhere and quick in
+# failing too; the slow one explores and looks for the smallest example.
+_QUICK = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
 _COMMON = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck), "database": None}
-hypothesis.settings.register_profile("default", max_examples=100, derandomize=True, **_COMMON)
+hypothesis.settings.register_profile("default", max_examples=100, derandomize=True, phases=_QUICK, **_COMMON)
 hypothesis.settings.register_profile("slow", max_examples=3_000, derandomize=False, print_blob=True, **_COMMON)
 
 

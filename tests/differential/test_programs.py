@@ -60,11 +60,12 @@ def _block(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(_NAME, looped).map("for _, {0[0]} in ipairs {{3, 'y', 1.5}} do {0[1]} end".format),
         looped.map("do local n = 0 while n < 3 do n = n + 1 {} end end".format),
         looped.map("do local n = 0 repeat n = n + 1 do {} end until n > 2 end".format),
-        body.map("do local function f(a) {} return a end f(5) end".format),
+        body.map("do local function k(a) {} return a end print(k(5)) end".format),
         body.map("do local n = 0 ::top:: n = n + 1 do {} end if n < 3 then goto top end end".format),
         body.map("print(pcall(function(...) {} end, 7))".format),
         body.map(
-            "do local co = coroutine.wrap(function(...) {} coroutine.yield(a) return b end) print(pcall(co, 1), pcall(co)) end".format
+            "do local co = coroutine.wrap(function(...) {} coroutine.yield(a) return b end)"
+            " print(pcall(co, 1), pcall(co)) end".format
         ),
     )
 

@@ -15,11 +15,11 @@ _SUBJECT = st.one_of(
 _POSITION = st.one_of(
     st.integers(-14, 14).map(str), st.sampled_from(["math.mininteger", "math.maxinteger", "2.0", "'3'", "nil", "1.5"])
 )
-_ITEM = st.sampled_from(
-    "a b . %a %d %s %w %p %% [ab] [^a] [%d%s] [a-z] [^%w] [] ( ) () (a) (.) (a*) %1 %2 %b() %bxx %f[a] %f[%w] $ ^ * + - ? - [ ] % %f [a".split(
-        " "
-    )
+_ITEMS = (
+    "a b . %a %d %s %w %p %% [ab] [^a] [%d%s] [a-z] [^%w] [] ( ) () (a) (.) (a*) %1 %2 %b() %bxx %f[a] %f[%w]"
+    " $ ^ * + - ? [ ] % %f [a"
 )
+_ITEM = st.sampled_from(_ITEMS.split())
 _PATTERN = st.lists(st.one_of(_ITEM, _ITEM.map(lambda i: i + "*"), _ITEM.map(lambda i: i + "-")), max_size=6).map(
     "".join
 )

@@ -13,7 +13,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-__all__ = ["SuiteUnavailable", "offline", "official_files"]
+__all__ = ["SuiteUnavailable", "official_files", "offline"]
 
 _PROJECT, _VERSION = "lupa", "2.8"
 _SHA256 = "d8022641b9ec8ecf2c5ecbe9f47e5a70e0b87c4b5ae921b92cb02a638e0acd08"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from vlua.vm import nodes
-from vlua.vm.scope import Scopes, Variable
+from vlua.vm.scope import ITEMS, Scopes, Variable
 
 __all__ = ["ANY", "BOOLEAN", "FLOAT", "FUNCTION", "INTEGER", "NIL", "NUMBER", "NUMERIC", "STRING", "TABLE", "Kinds"]
 
@@ -102,7 +102,7 @@ class Kinds:
                 self.variables[variable] = ANY
         self.settled = True
 
-    def likely(self, node: nodes.Expression, depth: int = 3) -> str:
+    def likely(self, node: nodes.Expression, depth: int = 4) -> str:
         """The kind an expression probably has, ``any`` without a clue: which guard to try first."""
         known = self.of(node)
         if known != ANY or depth == 0:
@@ -121,8 +121,9 @@ class Kinds:
             return INTEGER if INTEGER in (left, right) else ANY
         if kind is nodes.Unary:
             return self.likely(node.operand, depth - 1) if node.op == "-" else ANY  # type: ignore[attr-defined]
-        if kind is nodes.Index and type(node.key) is nodes.String:  # type: ignore[attr-defined]
-            return self.likely_field(node.key.value)  # type: ignore[attr-defined]
+        if kind is nodes.Index:
+            key = node.key  # type: ignore[attr-defined]
+            return self.likely_field(key.value if type(key) is nodes.String else ITEMS)
         if kind is nodes.Name:
             variable = self.scopes.names.get(node)
             if variable is not None:
@@ -136,6 +137,10 @@ class Kinds:
                 kind = self.likely(source, depth)
                 if kind != ANY:
                     return kind
+        for hint in variable.hints:
+            kind = self.likely(hint, depth)
+            if kind != ANY:
+                return kind
         return ANY
 
     def likely_field(self, name: str) -> str:

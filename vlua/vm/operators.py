@@ -272,7 +272,14 @@ def bind_comparison(state: State) -> dict[str, Callable[[Any, Any], bool]]:
 
         return order
 
-    return {"eq": eq, "lt": bind("__lt", operator.lt), "le": bind("__le", operator.le)}
+    lt, le = bind("__lt", operator.lt), bind("__le", operator.le)
+    return {
+        "eq": eq,
+        "lt": lt,
+        "le": le,
+        "lt_swapped": lambda left, right: lt(right, left),
+        "le_swapped": lambda left, right: le(right, left),
+    }
 
 
 def order_error(left: Any, right: Any) -> Exception:

@@ -12,11 +12,13 @@ from attrs import Factory, define
 
 from vlua.vm import nodes
 
-__all__ = ["FunctionScope", "Scopes", "Variable", "resolve"]
+__all__ = ["ITEMS", "FunctionScope", "Scopes", "Variable", "resolve"]
 
 # Weighted field accesses from which a shadow of a local's dict pays, and the weight of one in a loop or closure.
 SHADOW_ACCESSES = 3
 REPEATED_ACCESS = 8
+# Stands for all computed keys among the names of fields.
+ITEMS = "[]"
 
 
 @define(eq=False)
@@ -32,6 +34,8 @@ class Variable:
     writes: int = 0
     # What is ever assigned to it: expression nodes, or names of kinds.
     sources: list[Any] = Factory(list)
+    # What known callers pass for it, when it is a parameter: clues, not certainties.
+    hints: list[nodes.Expression] = Factory(list)
     # The function a ``local function`` statement gives it.
     function: nodes.Function | None = None
     home: Any = None
@@ -212,12 +216,20 @@ class Resolver:
             else:
                 self.visit(target)
         self.visit_all(node.values)
-        simple = len(node.targets) == 1 and len(node.values) == 1
-        for target in node.targets:
+        values: list[Any] = list(node.values)
+        if values and type(values[-1]) in MULTIPLE:
+            values[-1:] = ["any"] * (len(node.targets) - len(values) + 1)
+        values.extend(["nil"] * (len(node.targets) - len(values)))
+        for target, value in zip(node.targets, values, strict=False):
             if type(target) is nodes.Name:
-                self.written(target, node.values[0] if simple else "any")
-            elif simple and type(target) is nodes.Index and type(target.key) is nodes.String:
-                self.scopes.stores.setdefault(target.key.value, []).append(node.values[0])
+                self.written(target, value)
+            elif type(target) is nodes.Index and type(value) is not str:
+                self.stored(target.key, value)
+
+    def stored(self, key: nodes.Expression | None, value: nodes.Expression) -> None:
+        """Note a value stored in a field."""
+        name = key.value if type(key) is nodes.String else ITEMS
+        self.scopes.stores.setdefault(name, []).append(value)
 
     def written(self, target: nodes.Name, source: Any) -> None:
         variable = self.scopes.names.get(target)
@@ -331,6 +343,10 @@ class Resolver:
 
     def call(self, node: nodes.Call) -> None:
         self.visit(node.func)
+        variable = self.scopes.names.get(node.func)
+        if variable is not None and variable.function is not None:
+            for parameter, arg in zip(self.scopes.declared.get(variable.function, ()), node.args, strict=False):
+                parameter.hints.append(arg)
         self.visit_all(node.args)
 
     def method(self, node: nodes.Method) -> None:
@@ -358,8 +374,7 @@ class Resolver:
         for item in node.items:
             if type(item) is nodes.Named:
                 self.visit(item.key)
-                if type(item.key) is nodes.String:
-                    self.scopes.stores.setdefault(item.key.value, []).append(item.value)
+                self.stored(item.key, item.value)
             self.visit(item.value)
 
 

@@ -17,8 +17,8 @@ from vlua.vm.scope import Scopes
 
 __all__ = ["ArithmeticEmitter"]
 
-MAX_INTEGER = 0x7FFF_FFFF_FFFF_FFFF
-MIN_INTEGER = -0x8000_0000_0000_0000
+# The largest integer that CPython keeps in one digit.
+SMALL = (1 << 30) - 1
 
 ADDITIVE: dict[str, tuple[str, ast.operator]] = {
     "+": ("add", ast.Add()),
@@ -43,7 +43,7 @@ ORDER: dict[str, tuple[str, ast.cmpop, bool]] = {
 }
 EQUAL, NOT_EQUAL = ast.Eq(), ast.NotEq()
 MULTIPLY, DIVIDE, BIT_AND = ast.Mult(), ast.Div(), ast.BitAnd()
-LESS_EQUAL, GREATER, LESS = ast.LtE(), ast.Gt(), ast.Lt()
+GREATER, LESS = ast.Gt(), ast.Lt()
 ADDITION = ast.Add()
 # Operands of a chain of ``..`` that are joined inline, and the length from which a helper charges for the result.
 MAX_INLINE = 6
@@ -75,6 +75,9 @@ class ArithmeticEmitter(Emitter):
         op = node.op
         if op == "..":
             return self.concatenation(node)
+        found = self.tree(node) if op in ADDITIVE else self.order_tree(node) if op in ORDER else None
+        if found is not None:
+            return found
         left, right = self.exprs([node.left, node.right])
         if op in ORDER:
             self.at(node.line, "order", None, None)
@@ -94,6 +97,14 @@ class ArithmeticEmitter(Emitter):
         if op in SHIFT:
             return self.call(SHIFT[op], left, right)
         return self.exponentiation(node, left, right)
+
+    def tree(self, node: nodes.Binary) -> ast.expr | None:
+        """A tree of sums and products; see ``TreeEmitter``."""
+        raise NotImplementedError
+
+    def order_tree(self, node: nodes.Binary) -> ast.expr | None:
+        """An order operator over trees; see ``TreeEmitter``."""
+        raise NotImplementedError
 
     def operand(self, node: nodes.Expression) -> Operand:
         """The name of an arithmetic operand; constants have none, they are in no register."""
@@ -147,14 +158,19 @@ class ArithmeticEmitter(Emitter):
         return self.is_not(kept, self.name("tuple"))
 
     def in_range(self, ident: str, value: ast.expr, low: bool = True, high: bool = True) -> ast.expr:
-        """``MIN <= (ident := value) <= MAX``, or one half of it."""
+        """``(ident := value) < SMALL and ident > -SMALL``, or one half of it.
+
+        Far inside 64 bits, because Python compares integers of up to 30 bits several times faster: larger ones take
+        the way through the helper, which wraps what has to be wrapped.
+        """
         kept = self.keep(ident, value)
         if not high:
-            return self.compare(kept, ast.GtE(), self.constant(MIN_INTEGER))
+            return self.compare(kept, GREATER, self.constant(-SMALL))
         if not low:
-            return self.compare(kept, LESS_EQUAL, self.constant(MAX_INTEGER))
-        return self.here(  # type: ignore[no-any-return]
-            ast.Compare(self.constant(MIN_INTEGER), [LESS_EQUAL, LESS_EQUAL], [kept, self.constant(MAX_INTEGER)])
+            return self.compare(kept, LESS, self.constant(SMALL))
+        return self.both(
+            self.compare(kept, LESS, self.constant(SMALL)),
+            self.compare(self.name(ident), GREATER, self.constant(-SMALL)),
         )
 
     def additive(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:

@@ -8,6 +8,7 @@ from typing import Any
 
 from vlua.vm import nodes
 from vlua.vm.codegen.arithmetic import ArithmeticEmitter
+from vlua.vm.codegen.trees import TreeEmitter
 from vlua.vm.frames import Operand
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, INTEGER, NIL, NUMBER, STRING
 from vlua.vm.number import wrap
@@ -24,7 +25,7 @@ IN, NOT_IN, ADD = ast.In(), ast.NotIn(), ast.Add()
 TRUE_KINDS = frozenset((INTEGER, FLOAT, NUMBER, STRING, "table", "function"))
 
 
-class ExpressionEmitter(ArithmeticEmitter):
+class ExpressionEmitter(TreeEmitter):
     """Emits expressions; ``expr`` gives a Python expression and may emit statements that must run before it."""
 
     nesting = 0
@@ -196,10 +197,17 @@ class ExpressionEmitter(ArithmeticEmitter):
         if certainty == "guess" and not tested:
             tests.append(self.of_type(value, "LuaTable"))
         found = self.temporary()
-        tests.append(self.is_not(self.keep(found, self.method(hash, "get", key)), self.constant(None)))
+        present = self.is_not(self.keep(found, self.method(hash, "get", key)), self.constant(None))
         slow: ast.expr = self.call("index", value, key)
         if method:
+            tests.append(present)
             slow = self.inherited(value, key, found, slow)
+        else:
+            # Without a metatable, what is absent is nil.
+            absent = self.is_(self.attribute(value, "meta"), self.constant(None))
+            if certainty == "shadow":
+                absent = self.both(self.is_not(hash, self.name("NO_FIELDS")), absent)
+            tests.append(self.either(present, absent))
         return self.choose(self.both(*tests), self.name(found), slow)
 
     def inherited(self, value: ast.expr, key: ast.expr, found: str, slow: ast.expr) -> ast.expr:
@@ -270,7 +278,7 @@ class ExpressionEmitter(ArithmeticEmitter):
         function, leading, operand = self.callee(node)
         results = [function, *leading]
         args = node.args
-        tail = args[-1] if args and type(args[-1]) in MULTIPLE else None
+        tail = args[-1] if args and type(args[-1]) in MULTIPLE and not self.gives_one(args[-1]) else None
         for arg in args[:-1] if tail is not None else args:
             self.out = before = []
             result = self.expr(arg)

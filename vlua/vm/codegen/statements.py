@@ -101,12 +101,17 @@ class StatementEmitter(JumpEmitter):
         if len(targets) == 1 and len(values) == 1:
             self.assign_one(targets[0], values[0], node.line)
             return
-        places = [self.place(target, True) for target in targets]
+        several = any(type(target) is nodes.Name for target in targets)
+        places = [self.place(target, several) for target in targets]
         results = self.adjusted(values, len(targets), node.line)
         self.at(node.line)
-        results = [value if isinstance(value, ast.Constant) else self.spill(value) for value in results]
+        results = [value if self.is_temporary(value) else self.spill(value) for value in results]
         for place, target, value in reversed(list(zip(places, targets, results, strict=True))):
             self.put(place, target, value, ANY)
+
+    def is_temporary(self, value: ast.expr) -> bool:
+        """Whether no assignment of the same statement can change an expression's value."""
+        return isinstance(value, ast.Constant) or isinstance(value, ast.Name) and "." not in value.id
 
     def assign_one(self, target: nodes.Expression, value_node: nodes.Expression, line: int) -> None:
         if type(target) is nodes.Name and target in self.scopes.names:
@@ -241,7 +246,7 @@ class StatementEmitter(JumpEmitter):
     def call_statement(self, node: nodes.CallStatement) -> None:
         raw = self.raw_call(node.call)
         ident = self.temporary()
-        test = self.branch(self.of_type(self.keep(ident, raw), "tuple"))
+        test = self.branch(self.both(self.of_type(self.keep(ident, raw), "tuple"), self.name(ident)))
         self.inside(test.body, lambda: self.do(self.call("finish", self.name(ident))))
 
     def local_function(self, node: nodes.LocalFunction) -> None:

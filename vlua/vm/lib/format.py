@@ -32,7 +32,9 @@ CACHED_LENGTH = 256
 FREE_BYTES = 1024
 
 # What the operand of a conversion has to be; the names are those of the conversion or of PUC's functions.
-INTEGER, FLOAT, STRING, OTHER, MISTAKE = range(5)
+INTEGER, NATURAL, FLOAT, STRING, OTHER, MISTAKE = range(6)
+
+OPERAND_TYPES = {INTEGER: int, NATURAL: object, FLOAT: float, STRING: str}
 
 # Characters that %q escapes.
 QUOTED = re.compile('["\\\\\x00-\x1f\x7f]')
@@ -53,9 +55,14 @@ class Conversion(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A parsed format: the template, and between ``pieces`` of literal text the ``conversions``."""
+    """A parsed format: the template, and between ``pieces`` of literal text the ``conversions``.
+
+    ``types`` are those of the operands that Python formats as C does: ``object`` stands for an integer that is not
+    negative, ``None`` for what Python has no conversion for.
+    """
 
     template: str
+    types: tuple[type | None, ...]
     pieces: tuple[str, ...]
     conversions: tuple[Conversion, ...]
 
@@ -90,7 +97,8 @@ def parse_format(text: str) -> Format:
             for piece, conversion in zip(pieces, (*conversions, Conversion(OTHER, template="")), strict=True)
         ]
     )
-    return Format(template, tuple(pieces), tuple(conversions))
+    types = tuple([OPERAND_TYPES.get(conversion.kind) for conversion in conversions])
+    return Format(template, types, tuple(pieces), tuple(conversions))
 
 
 def _conversion(text: str, at: int) -> tuple[Conversion, int]:
@@ -113,6 +121,9 @@ def _conversion(text: str, at: int) -> tuple[Conversion, int]:
         direct = precision is None and "#" not in flags
         template = f"%{flags}{digits}d" if direct else "%s"
         return Conversion(INTEGER if direct else OTHER, flags, width, precision, "d", template), at
+    if letter in "uxX" and precision is None and not set("+ #") & set(flags):
+        template = f"%{flags}{digits}{'d' if letter == 'u' else letter}"
+        return Conversion(NATURAL, flags, width, precision, letter, template), at
     if letter in "eEfgG":
         template = f"%{flags}{digits}{'' if precision is None else f'.{precision}'}{letter}"
         return Conversion(FLOAT, flags, width, precision, letter, template), at
@@ -229,11 +240,29 @@ def format_function(state: State) -> Callable[..., Any]:
     def format(text: Any = ABSENT, *args: Any) -> Any:
         """The format with its conversions replaced by the other arguments."""
         try:
-            template, pieces, conversions = formats[text]
+            template, types, pieces, conversions = formats[text]
         except (KeyError, TypeError):
             text = check_string(text, 1)
-            template, pieces, conversions = formats.get(text) or parsed(text)
+            template, types, pieces, conversions = formats.get(text) or parsed(text)
         count = len(args)
+        if count == len(types):
+            size = len(template)
+            for expected, value in zip(types, args, strict=True):
+                kind = type(value)
+                if kind is str:
+                    if expected is not str:
+                        break
+                    size += len(value)
+                elif kind is int:
+                    # an integer is as good for %s and %f as the string or float it would become
+                    if expected is None or (expected is object and value < 0):
+                        break
+                elif kind is not float or expected is not float or value - value != 0.0:
+                    break
+            else:
+                if size > FREE_BYTES:
+                    charge_bytes(size)
+                return template % args
         operands: list[Any] = []
         size = 0
         finite = True
@@ -241,20 +270,22 @@ def format_function(state: State) -> Callable[..., Any]:
             if index >= count:
                 raise arg_error(index + 2, "no value")
             value = args[index]
-            kind = conversion.kind
-            if kind == STRING:
+            wanted = conversion.kind
+            if wanted == STRING:
                 if type(value) is not str:
                     value = str(value) if type(value) is int else state.tostring(value)
                 size += len(value)
-            elif kind == INTEGER:
+            elif wanted == INTEGER:
                 if type(value) is not int:
                     value = check_integer(value, index + 2)
-            elif kind == FLOAT:
+            elif wanted == NATURAL:
+                value = check_integer(value, index + 2) & UNSIGNED
+            elif wanted == FLOAT:
                 if type(value) is not float:
                     value = float(check_number(value, index + 2))
                 if value - value != 0.0:
                     finite = False
-            elif kind == OTHER:
+            elif wanted == OTHER:
                 value = other(conversion, value, index + 2)
                 size += len(value)
             else:

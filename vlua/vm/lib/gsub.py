@@ -7,7 +7,7 @@ inside Python's ``re``; the size of the result is charged while it grows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ __all__ = ["gsub_function"]
 # Bytes of the result between two charges.
 PIECE = 4096
 # A result that cannot be larger than this is made in one go.
-SMALL_RESULT = 65536
+SMALL_RESULT = 1 << 20
 
 Replacer = Callable[[Match], str]
 
@@ -37,6 +37,8 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
     def replacer(pattern: Pattern, replacement: Any) -> Replacer:
         """A function from a match to the text that replaces it."""
         if type(replacement) is str:
+            if len(replacement) > PIECE:
+                tick(len(replacement) >> 2)
             return template_replacer(pattern, replacement)
         if type(replacement) is LuaTable:
             if replacement.meta is None:
@@ -106,7 +108,9 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
     def matches(pattern: Pattern, subject: str) -> Iterator[Match]:
         """The matches that gsub replaces: none is empty right after another."""
         size = len(subject)
-        if size <= pattern.free:
+        if pattern.linear and size > pattern.free:
+            tick(size >> 4)
+        if pattern.linear or size <= pattern.free:
             if pattern.finditer is not None:
                 found: Iterator[Match] = pattern.finditer(subject)
                 return found
@@ -127,11 +131,15 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
                 return subject, 0
             charge_bytes(size + found * (len(replacement) - len(literal)))
             return subject.replace(literal, replacement, found), found
-        if size > pattern.free or pattern.finditer is None or "\\" in replacement:
+        if pattern.finditer is None or "\\" in replacement or (size + 1) * len(replacement) > SMALL_RESULT:
             return None
-        if (size + 1) * len(replacement) > SMALL_RESULT:
-            return None
-        return pattern.regex.subn(replacement, subject, 0 if count > size else count)  # type: ignore[union-attr]
+        if size > pattern.free:
+            if not pattern.linear:
+                return None
+            tick(size >> 4)
+        result = pattern.regex.subn(replacement, subject, 0 if count > size else count)  # type: ignore[union-attr]
+        charge_bytes(len(result[0]))
+        return result
 
     return gsub
 
@@ -171,37 +179,46 @@ def chosen(value: Any, found: Match) -> str:
 
 def template_replacer(pattern: Pattern, replacement: str) -> Replacer:
     """A replacer for a string in which ``%n`` stands for a capture, ``%0`` for the match and ``%%`` for a ``%``."""
-    pieces: list[str | int] = []
+    template, groups, mistake = parse_template(replacement)
+    if not mistake and pattern.plain and groups and max(groups) <= max(pattern.captures, 1):
+        if pattern.captures == 0:
+            # %1 is the match when there are no captures
+            groups = (0,) * len(groups)
+        return lambda found: template % found.group(*groups)
+
+    def replace(found: Match) -> str:
+        texts: list[str] = []
+        for group in groups:
+            value: Any = pattern.capture(found, group - 1) if group else found[0]
+            texts.append(value if type(value) is str else number_text(value))
+        if mistake:
+            raise lib_error("invalid use of '%' in replacement string")
+        return template % tuple(texts)
+
+    return replace
+
+
+@lru_cache(256)
+def parse_template(replacement: str) -> tuple[str, tuple[int, ...], bool]:
+    """A replacement as a template for Python's ``%`` and the captures that go into it.
+
+    The last of the three says whether there is a mistake after those captures.
+    """
+    template: list[str] = []
+    groups: list[int] = []
     at = 0
-    mistake = False
     while True:
         percent = replacement.find("%", at)
         if percent < 0:
-            pieces.append(replacement[at:])
-            break
-        pieces.append(replacement[at:percent])
+            template.append(replacement[at:])
+            return "".join(template), tuple(groups), False
+        template.append(replacement[at:percent])
         letter = replacement[percent + 1 : percent + 2]
         if "0" <= letter <= "9":
-            pieces.append(int(letter) - 1)
+            template.append("%s")
+            groups.append(int(letter))
         elif letter == "%":
-            pieces.append("%")
+            template.append("%%")
         else:
-            mistake = True
-            break
+            return "", tuple(groups), True
         at = percent + 2
-
-    def replace(found: Match) -> str:
-        parts: list[str] = []
-        for piece in pieces:
-            if type(piece) is str:
-                parts.append(piece)
-            elif piece == -1:
-                parts.append(found[0])
-            else:
-                value = pattern.capture(found, piece)  # type: ignore[arg-type]
-                parts.append(value if type(value) is str else number_text(value))
-        if mistake:
-            raise lib_error("invalid use of '%' in replacement string")
-        return "".join(parts)
-
-    return replace

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vlua.vm.arguments import ABSENT, check_integer, check_number, check_string, opt_integer
@@ -29,13 +30,15 @@ MAX_SIZE = 2**31 - 1
 MAX_NUMERAL = (MAX_SIZE - 9) // 10
 # Results of one unpack: PUC's stack of 1,000,000 slots less what a running program uses.
 MAX_RESULTS = 999_000
+# Formats up to this length are parsed once for the whole process.
+CACHED_LENGTH = 256
 # Items between two charges to the meter.
 SLICE = 64
 
 UNSIGNED = 0xFFFF_FFFF_FFFF_FFFF
 
-# Kinds of options, named as in the manual's list.
-SIGNED, PLAIN, FLOAT, CHARACTERS, STRING, ZERO_TERMINATED, PADDING, ALIGNMENT, NOTHING = range(9)
+# Kinds of options, named as in the manual's list; the last two are mistakes of the format or of an argument.
+SIGNED, PLAIN, FLOAT, CHARACTERS, STRING, ZERO_TERMINATED, PADDING, ALIGNMENT, NOTHING, MISTAKE, ARGUMENT = range(11)
 
 # Options of fixed size.
 SIZES = {
@@ -61,12 +64,31 @@ SIZED = {"i": (SIGNED, 4), "I": (PLAIN, 4), "s": (STRING, 8)}
 
 
 class Option(NamedTuple):
-    """One option of a format, with the byte order in force and the bytes of padding before it."""
+    """One option of a format: its size, the byte order in force, the alignment it asks for, a mistake's message."""
 
     kind: int
-    size: int
-    order: Any
-    padding: int
+    size: int = 0
+    order: Any = "little"
+    align: int = 1
+    message: str = ""
+
+    def error(self) -> Exception:
+        """The error of a mistake."""
+        return lib_error(self.message) if self.kind == MISTAKE else arg_error(1, self.message)
+
+
+def parse_options(text: str) -> Iterable[Option]:
+    """The options of a format, in order; a mistake is the last of them. Short formats are parsed once."""
+    return _parsed(text) if len(text) <= CACHED_LENGTH else _Reader(text).options()
+
+
+@lru_cache(256)
+def _parsed(text: str) -> tuple[Option, ...]:
+    return tuple(_Reader(text).options())
+
+
+class _Malformed(Exception):
+    """A mistake found while reading an option; it never leaves the reader."""
 
 
 class _Reader:
@@ -79,24 +101,32 @@ class _Reader:
         self.at = 0
         self.order = "little"
         self.alignment = 1
-        self.total = 0
 
     def options(self) -> Iterator[Option]:
-        """The options one by one; ``total`` must tell the number of bytes before the next one."""
-        while self.at < len(self.text):
-            kind, size = self._option()
-            align = size
-            if kind == ALIGNMENT:
-                following, align = self._option() if self.at < len(self.text) else (CHARACTERS, 0)
-                if following == CHARACTERS or align == 0:
-                    raise arg_error(1, "invalid next option for option 'X'")
-            padding = 0
-            if align > 1 and kind != CHARACTERS:
-                align = min(align, self.alignment)
-                if align & (align - 1):
-                    raise arg_error(1, "format asks for alignment not power of 2")
-                padding = -self.total & (align - 1)
-            yield Option(kind, size, self.order, padding)
+        """The options one by one."""
+        try:
+            while self.at < len(self.text):
+                option = self._aligned()
+                yield option
+                if option.kind == ARGUMENT:
+                    return
+        except _Malformed as mistake:
+            yield Option(MISTAKE, message=str(mistake))
+
+    def _aligned(self) -> Option:
+        """The next option with its alignment."""
+        kind, size = self._option()
+        align = size
+        if kind == ALIGNMENT:
+            following, align = self._option() if self.at < len(self.text) else (CHARACTERS, 0)
+            if following == CHARACTERS or align == 0:
+                return Option(ARGUMENT, message="invalid next option for option 'X'")
+        if align <= 1 or kind == CHARACTERS:
+            return Option(kind, size, self.order)
+        align = min(align, self.alignment)
+        if align & (align - 1):
+            return Option(ARGUMENT, message="format asks for alignment not power of 2")
+        return Option(kind, size, self.order, align)
 
     def _option(self) -> tuple[int, int]:
         letter = self.text[self.at]
@@ -110,7 +140,7 @@ class _Reader:
         if letter == "c":
             size = self._number(-1)
             if size < 0:
-                raise lib_error("missing size for format option 'c'")
+                raise _Malformed("missing size for format option 'c'")
             return CHARACTERS, size
         if letter in "<=":
             self.order = "little"
@@ -120,7 +150,7 @@ class _Reader:
             self.alignment = self._limited(NATURAL_ALIGNMENT)
         else:
             shown = letter if " " <= letter <= "~" else f"<\\{ord(letter)}>"
-            raise lib_error(f"invalid format option '{shown}'")
+            raise _Malformed(f"invalid format option '{shown}'")
         return NOTHING, 0
 
     def _number(self, default: int) -> int:
@@ -134,7 +164,7 @@ class _Reader:
     def _limited(self, default: int) -> int:
         size = self._number(default)
         if not 1 <= size <= MAX_INTEGER_SIZE:
-            raise lib_error(f"integral size ({size}) out of limits [1,{MAX_INTEGER_SIZE}]")
+            raise _Malformed(f"integral size ({size}) out of limits [1,{MAX_INTEGER_SIZE}]")
         return size
 
 
@@ -184,20 +214,22 @@ def pack_functions(state: State) -> dict[str, Any]:
 
     def pack(text: Any = ABSENT, *args: Any) -> Any:
         """The arguments in binary form as the format says."""
-        reader = _Reader(check_string(text, 1))
         parts: list[str] = []
-        used = 0
-        for count, option in enumerate(reader.options(), 1):
+        total = used = 0
+        for count, option in enumerate(parse_options(check_string(text, 1)), 1):
             if not count % SLICE:
                 tick(SLICE)
-            if option.padding:
-                parts.append("\0" * option.padding)
-                reader.total += option.padding
-            kind = option.kind
+            kind, size, order, align, _ = option
+            padding = -total & (align - 1)
+            if padding:
+                parts.append("\0" * padding)
+                total += padding
             if kind >= PADDING:
+                if kind >= MISTAKE:
+                    raise option.error()
                 if kind == PADDING:
                     parts.append("\0")
-                    reader.total += 1
+                    total += 1
                 continue
             # PUC marks the end of the arguments with a nil
             value = args[used] if used < len(args) else None
@@ -205,27 +237,29 @@ def pack_functions(state: State) -> dict[str, Any]:
             if kind <= PLAIN:
                 part = pack_integer(value, option, used + 1)
             elif kind == FLOAT:
-                part = pack_float(float(check_number(value, used + 1)), option.size, option.order)
+                part = pack_float(float(check_number(value, used + 1)), size, order)
             else:
                 part = pack_string(value, option, used + 1)
             parts.append(part)
-            reader.total += len(part)
-        charge_bytes(reader.total)
+            total += len(part)
+        charge_bytes(total)
         return "".join(parts)
 
     def packsize(text: Any = ABSENT, *_: Any) -> Any:
         """The number of bytes that ``pack`` makes under the format."""
-        reader = _Reader(check_string(text, 1))
-        for count, option in enumerate(reader.options(), 1):
+        total = 0
+        for count, option in enumerate(parse_options(check_string(text, 1)), 1):
             if not count % SLICE:
                 tick(SLICE)
-            size = option.padding + option.size
-            if reader.total + size > MAX_SIZE:
+            if option.kind >= MISTAKE:
+                raise option.error()
+            size = (-total & (option.align - 1)) + option.size
+            if total + size > MAX_SIZE:
                 raise arg_error(1, "format result too large")
-            reader.total += size
+            total += size
             if option.kind in (STRING, ZERO_TERMINATED):
                 raise arg_error(1, "variable-length format")
-        return reader.total
+        return total
 
     def unpack_integer(piece: str, option: Option) -> int:
         value = int.from_bytes(piece.encode("latin-1"), option.order, signed=option.kind == SIGNED)
@@ -236,7 +270,7 @@ def pack_functions(state: State) -> dict[str, Any]:
 
     def unpack(text: Any = ABSENT, data: Any = ABSENT, init: Any = ABSENT, *_: Any) -> Any:
         """The values packed in a string as the format says, then the position after them."""
-        reader = _Reader(check_string(text, 1))
+        options = parse_options(check_string(text, 1))
         data = check_string(data, 2)
         size = len(data)
         position = opt_integer(init, 3, 1)
@@ -244,18 +278,20 @@ def pack_functions(state: State) -> dict[str, Any]:
         if not 0 <= at <= size:
             raise arg_error(3, "initial position out of string")
         results: list[Any] = []
-        reader.total = at
-        for count, option in enumerate(reader.options(), 1):
+        for count, option in enumerate(options, 1):
             if not count % SLICE:
                 tick(SLICE)
-            end = at + option.padding + option.size
+            kind = option.kind
+            if kind >= MISTAKE:
+                raise option.error()
+            start = at + (-at & (option.align - 1))
+            end = start + option.size
             if end > size:
                 raise arg_error(2, "data string too short")
             if len(results) >= MAX_RESULTS:
                 raise lib_error("stack overflow (too many results)")
-            piece = data[at + option.padding : end]
+            piece = data[start:end]
             at = end
-            kind = option.kind
             if kind <= PLAIN:
                 results.append(unpack_integer(piece, option))
             elif kind == FLOAT:
@@ -278,7 +314,6 @@ def pack_functions(state: State) -> dict[str, Any]:
                 charge_bytes(end - at)
                 results.append(data[at:end])
                 at = end + 1
-            reader.total = at
         results.append(at + 1)
         return tuple(results)
 

@@ -40,9 +40,10 @@ class Pattern:
 
     Public attributes, all read-only: ``text`` to look for if the pattern has no specials but ``)``, else ``None``;
     ``literal``, the only text that it matches, else ``None``; ``anchored``; ``nullable``, whether it may match the
-    empty string; ``free``, the longest subject for which ``search(subject, position)`` may be called directly;
-    ``finditer`` for those subjects, or ``None`` when a match may be empty; ``plain``, whether all captures are
-    strings, ``captures`` their number.
+    empty string; ``linear``, whether searching a whole subject takes time in proportion to it; ``free``, the longest
+    subject for which ``search(subject, position)`` may be called directly and without charge; ``finditer`` for those
+    subjects (and, if ``linear``, for all), or ``None`` when a match may be empty; ``plain``, whether all captures
+    are strings; ``captures``, their number.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Pattern:
         "free",
         "items",
         "kinds",
+        "linear",
         "literal",
         "machine",
         "nullable",
@@ -78,6 +80,7 @@ class Pattern:
         self.translation: Translation | None = None
         self.nullable = True
         self.free = -1
+        self.linear = False
         self.search: Callable[[str, int], re.Match[str] | None] = _never
         self.finditer: Callable[..., Any] | None = None
         self.regex: re.Pattern[str] | None = None
@@ -93,6 +96,7 @@ class Pattern:
         self.search = regex.match if self.anchored else regex.search
         if translation.longest == UNLIMITED:
             self.free = FREE_LENGTH
+            self.linear = True
         else:
             self.free = min(translation.longest, int(FREE_STEPS ** (1 / translation.exponent)))
         if not self.anchored and not self.nullable:
@@ -103,8 +107,7 @@ class Pattern:
 
         Raises LuaError for a malformed pattern, and whatever ``tick`` raises.
         """
-        translation = self.translation
-        if translation is not None and translation.longest == UNLIMITED:
+        if self.linear:
             found = self.search(subject, position)
             self._charge(tick, subject, position, found)
             return found
@@ -117,7 +120,7 @@ class Pattern:
         if translation is None:
             return self._machine_searcher(tick, subject)
         if size <= translation.longest:
-            if translation.longest == UNLIMITED:
+            if self.linear:
                 return self._linear_searcher(tick, subject)
             # all searches of one subject together stay within this bound
             tick(int(size**translation.exponent) >> 10)

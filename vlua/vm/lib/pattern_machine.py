@@ -36,6 +36,10 @@ SLICE = 256
 # MAXCCALLS of PUC's lstrlib: nested calls of its matcher, which scripts see as "pattern too complex".
 MAX_DEPTH = 200
 
+# Length and number of the texts that are looked for ahead of matching.
+MAX_NEEDLE = 32
+MAX_NEEDLES = 4
+
 # What the program does; the kinds of items continue with the suffixes of single characters and the end.
 OPTIONAL, GREEDY, LAZY, SUCCESS = range(ERROR + 1, ERROR + 5)
 # What a frame of the stack holds instead of a lower bound if it is not of a greedy repetition.
@@ -88,6 +92,10 @@ class Found:
     def __getitem__(self, group: int) -> str:
         return self.subject[self.starts[group] : self.ends[group]]
 
+    def group(self, *groups: int) -> str | tuple[str, ...]:
+        """One capture, or several as a tuple."""
+        return self[groups[0]] if len(groups) == 1 else tuple([self[group] for group in groups])
+
     def groups(self) -> tuple[str, ...]:
         """The captures."""
         return tuple([self[group] for group in range(1, len(self.starts))])
@@ -96,7 +104,7 @@ class Found:
 class Machine:
     """The program of one pattern, shared by all runtimes; an operation is made when matching first arrives at it."""
 
-    __slots__ = ("captures", "deep", "items", "operations", "starts")
+    __slots__ = ("captures", "deep", "items", "needles", "operations", "starts")
 
     def __init__(self, items: list[Item]) -> None:
         self.captures = sum(item.kind in (OPEN, POSITION) for item in items)
@@ -107,6 +115,7 @@ class Machine:
         self.operations: list[Operation | None] = [None] * len(items)
         self.operations.append(Operation(SUCCESS))
         self.starts = _starts(items)
+        self.needles = () if self.deep else _needles(items)
 
     def operation(self, at: int) -> Operation:
         """The operation of the item at an index."""
@@ -122,7 +131,12 @@ class Machine:
             return found
         starts = self.starts
         size = len(subject)
-        while position <= size:
+        last = size
+        for needle in self.needles:
+            # no match starts after the last occurrence of a text that every match holds
+            last = min(last, subject.rfind(needle, position))
+            run.steps += (size - max(last, position)) >> 8
+        while position <= last:
             if starts is not None:
                 candidate = starts(subject, position)
                 run.steps += ((size if candidate is None else candidate.start()) - position) >> 4
@@ -164,6 +178,28 @@ def _starts(items: list[Item]) -> Callable[..., Any] | None:
         if item.kind not in (OPEN, POSITION):
             return None
     return None
+
+
+def _needles(items: list[Item]) -> tuple[str, ...]:
+    """Texts that every match holds: those that single characters in a row spell."""
+    needles: list[str] = []
+    text = ""
+    for item in items:
+        if item.kind == ERROR:
+            # an error must not be missed for want of a match
+            return ()
+        if item.kind == SINGLE and item.suffix in ("", "+") and item.bytes.bit_count() == 1 and len(text) < MAX_NEEDLE:
+            char = characters(item.bytes)
+            text += char
+            if not item.suffix:
+                continue
+            needles.append(text)
+            text = char
+        elif item.kind not in (OPEN, CLOSE, POSITION):
+            needles.append(text)
+            text = ""
+    needles.append(text)
+    return tuple(sorted(set(needles), key=len)[-MAX_NEEDLES:])
 
 
 def _operation(items: list[Item], at: int, deep: bool) -> Operation:

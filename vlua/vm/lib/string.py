@@ -30,6 +30,8 @@ MAX_SIZE = 2**31 - 1
 MAX_RESULTS = 999_000
 # Results up to this size are not worth charging.
 FREE_BYTES = 1024
+# Subjects up to this length are charged as a whole when gmatch begins.
+LOOK_AHEAD = 65536
 
 
 def open_string(state: State) -> LuaTable:
@@ -43,7 +45,8 @@ def open_string(state: State) -> LuaTable:
         if type(text) is not str:
             text = check_string(text, 1)
         size = len(text)
-        start = 1 if start is ABSENT else opt_integer(start, 2, 1)
+        if type(start) is not int:
+            start = opt_integer(start, 2, 1)
         if start < 0:
             start = max(size + start + 1, 0)
         if end is ABSENT or end is None:
@@ -114,13 +117,17 @@ def open_string(state: State) -> LuaTable:
         subject = check_string(subject, 1)
         text = check_string(text, 2)
         pattern = unanchored[text]
-        if len(subject) <= pattern.free:
-            if pattern.finditer is not None:
-                following = pattern.finditer(subject).__next__
-            else:
-                following = successive(partial(pattern.search, subject), len(subject), False).__next__
+        size = len(subject)
+        if size > pattern.free and pattern.linear and size <= LOOK_AHEAD:
+            # as if the iterator were used to its end: its every step is faster
+            state.tick(size >> 4)
+        elif size > pattern.free:
+            following = successive(pattern.searcher(state.tick, subject, 0), size, False).__next__
+            return iterator(pattern, following)
+        if pattern.finditer is not None:
+            following = pattern.finditer(subject).__next__
         else:
-            following = successive(pattern.searcher(state.tick, subject, 0), len(subject), False).__next__
+            following = successive(partial(pattern.search, subject), size, False).__next__
         return iterator(pattern, following)
 
     def length(text: Any = ABSENT, *_: Any) -> Any:

@@ -1,0 +1,1 @@
+"""How large, long and deep programs may be."""
