@@ -35,6 +35,13 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
     type_metatables = state.type_metatables
 
     def index(value: Any, key: Any) -> Any:
+        if type(value) is str:
+            meta = type_metatables.get(str)
+            handler = meta.hash.get("__index") if meta is not None else None
+            if type(handler) is LuaTable:
+                found = handler.hash.get(key) if type(key) is not bool else None
+                if found is not None:
+                    return found
         for link in range(MAX_CHAIN):
             if type(value) is LuaTable:
                 found = value.hash.get(key) if type(key) is not bool else value.get(key)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice, repeat
 from operator import length_hint
+from typing import Any
 
 from vlua.vm.errors import LimitReached
 
@@ -19,6 +20,8 @@ __all__ = ["Meter"]
 SLICE = 5_000
 # Units that one look at the clock may cover when a library charges in bulk.
 BULK = 50_000
+# What `refill` returns to say that the next slice stands ready.
+REFILLED = object()
 
 
 class Meter:
@@ -42,7 +45,11 @@ class Meter:
         self.bulk = 0
         self.cancelled: LimitReached | None = None
         self.current: Iterator[None] = iter(())
-        self.ticks: Iterator[None] = chain.from_iterable(self)
+        # An exception out of the *source* of a chain ends the chain for good, one out of the *running* part does not.
+        # So the source is C code that cannot fail, and `refill` is a part of its own: it may raise again and again,
+        # and an interrupt in it leaves the meter whole.
+        self.parts: deque[Iterator[None]] = deque([iter(self.refill, REFILLED)])
+        self.ticks: Iterator[None] = chain.from_iterable(iter(self.parts.popleft, None))
 
     def start(self) -> None:
         """Start the wall clock of a run; the instruction count goes on over several runs."""
@@ -62,11 +69,8 @@ class Meter:
         """Units spent so far."""
         return self.handed - length_hint(self.current)
 
-    def __iter__(self) -> Iterator[Iterator[None]]:
-        return self
-
-    def __next__(self) -> Iterator[None]:
-        """The next slice of units. Raises LimitReached when nothing is left, now and ever after."""
+    def refill(self) -> Any:
+        """Hand out the next slice of units. Raises LimitReached when nothing is left, now and ever after."""
         self.check()
         size = SLICE
         if self.instructions is not None:
@@ -75,7 +79,8 @@ class Meter:
                 raise LimitReached("instructions", self.instructions)
         self.handed += size
         self.current = repeat(None, size)
-        return self.current
+        self.parts.extend((self.current, iter(self.refill, REFILLED)))
+        return REFILLED
 
     def check(self) -> None:
         """Look at the clock and at the cancellation flag. Raises LimitReached."""

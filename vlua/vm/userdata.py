@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlua.vm.table import LuaTable
@@ -17,3 +17,9 @@ class Userdata:
 
     def __init__(self, meta: LuaTable | None = None) -> None:
         self.meta = meta
+
+    def __call__(self, *args: Any) -> Any:
+        """``u(...)`` in compiled code: the ``__call`` metamethod (manual §2.4)."""
+        from vlua.vm.call import call_table
+
+        return call_table(self, args)

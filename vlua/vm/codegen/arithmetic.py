@@ -17,6 +17,8 @@ from vlua.vm.scope import Scopes
 
 __all__ = ["ArithmeticEmitter"]
 
+MAX_INTEGER = 0x7FFF_FFFF_FFFF_FFFF
+MIN_INTEGER = -0x8000_0000_0000_0000
 # The largest integer that CPython keeps in one digit.
 SMALL = (1 << 30) - 1
 
@@ -43,7 +45,7 @@ ORDER: dict[str, tuple[str, ast.cmpop, bool]] = {
 }
 EQUAL, NOT_EQUAL = ast.Eq(), ast.NotEq()
 MULTIPLY, DIVIDE, BIT_AND = ast.Mult(), ast.Div(), ast.BitAnd()
-GREATER, LESS = ast.Gt(), ast.Lt()
+GREATER, LESS, GREATER_EQUAL, LESS_EQUAL = ast.Gt(), ast.Lt(), ast.GtE(), ast.LtE()
 ADDITION = ast.Add()
 # Operands of a chain of ``..`` that are joined inline, and the length from which a helper charges for the result.
 MAX_INLINE = 6
@@ -158,19 +160,27 @@ class ArithmeticEmitter(Emitter):
         return self.is_not(kept, self.name("tuple"))
 
     def in_range(self, ident: str, value: ast.expr, low: bool = True, high: bool = True) -> ast.expr:
-        """``(ident := value) < SMALL and ident > -SMALL``, or one half of it.
+        """Whether ``(ident := value)`` fits 64 bits; ``low`` or ``high`` alone when it can only leave on one side.
 
-        Far inside 64 bits, because Python compares integers of up to 30 bits several times faster: larger ones take
-        the way through the helper, which wraps what has to be wrapped.
+        First against 30 bits, which Python compares several times faster, then against the real limits.
         """
-        kept = self.keep(ident, value)
+        kept, name = self.keep(ident, value), self.name(ident)
         if not high:
-            return self.compare(kept, GREATER, self.constant(-SMALL))
+            return self.either(
+                self.compare(kept, GREATER, self.constant(-SMALL)),
+                self.compare(name, GREATER_EQUAL, self.constant(MIN_INTEGER)),
+            )
         if not low:
-            return self.compare(kept, LESS, self.constant(SMALL))
-        return self.both(
-            self.compare(kept, LESS, self.constant(SMALL)),
-            self.compare(self.name(ident), GREATER, self.constant(-SMALL)),
+            return self.either(
+                self.compare(kept, LESS, self.constant(SMALL)),
+                self.compare(name, LESS_EQUAL, self.constant(MAX_INTEGER)),
+            )
+        wide = ast.Compare(self.constant(MIN_INTEGER), [LESS_EQUAL, LESS_EQUAL], [name, self.constant(MAX_INTEGER)])
+        return self.either(
+            self.both(
+                self.compare(kept, LESS, self.constant(SMALL)), self.compare(name, GREATER, self.constant(-SMALL))
+            ),
+            self.here(wide),
         )
 
     def additive(self, node: nodes.Binary, left: ast.expr, right: ast.expr) -> ast.expr:
