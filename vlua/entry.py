@@ -15,6 +15,7 @@ from vlua.vm.frames import levels, translate, unwound
 
 if TYPE_CHECKING:
     from vlua.marshalling import Marshaller
+    from vlua.vfs import Room
     from vlua.vm.state import State
 
 __all__ = ["Entry"]
@@ -24,12 +25,13 @@ class Entry:
     """Runs operations on a state, one thread at a time.
 
     The outermost entry starts and stops the meter's clock and turns whatever comes out into ``LuaError``,
-    ``LimitExceeded`` or ``LuaExit``. Entries from a host function that Lua has called let limits and exits pass, so
-    that the host function cannot swallow them.
+    ``LimitExceeded`` or ``LuaExit``; what scripts have written is in the files by then. Entries from a host function
+    that Lua has called let limits and exits pass, so that the host function cannot swallow them.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, room: Room) -> None:
         self.state = state
+        self.room = room
         self.marshaller: Marshaller | None = None
         self.depth = 0
         self.lock = RLock()
@@ -51,6 +53,11 @@ class Entry:
                 except Exception as error:
                     failure = self.public_error(error)  # may run a __tostring, so it stays under the meter
                     failure.traceback = self.traceback_of(error)
+                except ExitRequest:
+                    self.room.close_files()  # as C's `exit` does
+                    raise
+                finally:
+                    self.room.flush_files()  # so that the host sees what has been written
         except LimitReached as limit:
             failure = LimitExceeded(limit.limit, limit.allowed)
         except ExitRequest as request:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,7 @@ from vlua.vm.state import State
 if TYPE_CHECKING:
     from os import PathLike
 
+    from vlua.vfs.programs.host import HostCommand
     from vlua.vfs.pyfilesystem import FS
 
 __all__ = ["LuaRuntime", "Mount"]
@@ -53,6 +55,12 @@ class LuaRuntime:
     * ``encoding``: of text on the Lua side, where strings are bytes. A Lua string that is not text in it arrives as
       ``bytes``; with ``None`` every one does.
 
+    * ``commands``: what ``os.execute`` and ``io.popen`` can run besides ``lua`` and a few small programs (``echo``,
+      ``cat``, ``ls``, ``rm``, ``mkdir``, …): functions by name, or ``None`` to take a program away. One is called
+      with its arguments (a list of text, its name left out), a binary file to read from, and two to write text or
+      bytes to, stdout and stderr. It returns the exit code, 0 to 255; ``None`` is 0. When it raises an exception, its
+      text goes to stderr and the exit code is 1. Nothing here ever starts a process of the host.
+
     Raises PolicyError for a policy that cannot be used, NotADirectoryError for a mount that is no directory.
     """
 
@@ -68,23 +76,24 @@ class LuaRuntime:
         stdout: Any = None,
         stderr: Any = None,
         encoding: str | None = "utf-8",
+        commands: Mapping[str, HostCommand | None] | None = None,
     ) -> None:
         self._policy = Policy.load(DEFAULT_POLICY if policy is None else policy)
         limits = self._policy.limits
+        meter = Meter(limits.instructions, limits.wall_seconds, time.monotonic)
         self._room = Room(
             files,
             environment=env,
             stdin=stdin,
             stdout=sys.stdout if stdout is None else stdout,
             stderr=sys.stderr if stderr is None else stderr,
+            commands=commands,
+            make_state=partial(open_state, self._policy, meter),
         )
         for source, path, read_only in mounts:
             self._room.mount(source, path, read_only)
-        self._state = State(Meter(limits.instructions, limits.wall_seconds, time.monotonic), self._room.stdout)
-        open_libraries(self._state)
-        open_room_libraries(self._state, self._room)
-        close_gate(self._state, self._policy)
-        self._entry = Entry(self._state)
+        self._state = open_state(self._policy, meter, self._room)
+        self._entry = Entry(self._state, self._room)
         self._marshaller = self._entry.marshaller = Marshaller(self._state, self._entry, encoding)
         self._require = self._state.globals.get("require")  # a script may replace the global
         for name, module in (modules or {}).items():
@@ -167,3 +176,12 @@ class LuaRuntime:
         loader = cast(FunctionType, load_module if isinstance(module, str | bytes) else give_module)
         mark_native(loader)
         state.registry.get("_PRELOAD").set(lua_name, loader)
+
+
+def open_state(policy: Policy, meter: Meter, room: Room) -> State:
+    """A state in a room with all that the policy allows: a runtime's own, or one for its program ``lua``."""
+    state = State(meter, room.stdout)
+    open_libraries(state)
+    open_room_libraries(state, room)
+    close_gate(state, policy)
+    return state

@@ -86,9 +86,10 @@ def test_format_of_numbers(judge: Judge, conversion: str, value: str) -> None:
     judge.same(f"return pcall(string.format, '<{conversion}>', {value})")
 
 
-_PACK_ITEM = st.sampled_from(
-    "b B h H i I l L j J T f d n i1 i3 i7 i8 i9 i16 I2 I16 s s1 s2 z c3 x X Xi4 Xd < > = ! !1 !4 !8 !16 i0 i17 q c".split()
+_PACK_ITEMS = (
+    "b B h H i I l L j J T f d n i1 i3 i7 i8 i9 i16 I2 I16 s s1 s2 z c3 x X Xi4 Xd < > = ! !1 !4 !8 !16 i0 i17 q c"
 )
+_PACK_ITEM = st.sampled_from(_PACK_ITEMS.split())
 _PACK_FORMAT = st.lists(_PACK_ITEM, max_size=5).map(" ".join)
 
 

@@ -57,8 +57,9 @@ def run_file(name: str, mode: str, timeout: float) -> Result:
 def _main(name: str, mode: str) -> None:
     from vlua import LuaError, LuaRuntime, Policy
 
-    lua = LuaRuntime(Policy(mode="virtual"), files=official_files())
+    lua = LuaRuntime(Policy(mode="virtual"), files=official_files(), env={"PATH": "/usr/bin"})
     try:
+        lua.globals()["arg"] = lua.table_from({-1: "lua", 0: name})  # as in `lua NAME`
         lua.execute(MODES[mode])
         lua.execute("dofile(...)", name)
     except LuaError as error:

@@ -102,11 +102,11 @@ class TestInsertAndRemove:
         insert, remove = library["insert"], library["remove"]
         fails("wrong number of arguments to 'insert'", insert, listed())
         fails("wrong number of arguments to 'insert'", insert, listed(), 1, 2, 3)
-        fails("bad argument #2 to '?' (position out of bounds)", insert, listed(), 2, 1)
-        fails("bad argument #2 to '?' (position out of bounds)", insert, listed(), 0, 1)
+        fails("bad argument #2 to 'table.insert' (position out of bounds)", insert, listed(), 2, 1)
+        fails("bad argument #2 to 'table.insert' (position out of bounds)", insert, listed(), 0, 1)
         fails("number expected, got string", insert, listed(), "x", 1)
         fails("table expected, got no value", insert)
-        fails("bad argument #1 to '?' (position out of bounds)", remove, listed(1), 5)
+        fails("bad argument #1 to 'table.remove' (position out of bounds)", remove, listed(1), 5)
         fails("table expected, got number", remove, 1)
 
 

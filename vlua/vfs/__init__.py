@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vlua.vfs.clock import Clock
+from vlua.vfs.debugging import open_debugging
 from vlua.vfs.filesystem import Room
 from vlua.vfs.io_library import open_io
 from vlua.vfs.loading import open_loading
@@ -27,6 +28,7 @@ def open_room_libraries(state: State, room: Room) -> None:
     From here on the bytes that ``room`` moves are charged to ``state``, and ``print`` writes to the room's ``stdout``.
     """
     room.set_charge(state.charge_bytes)
+    room.meter = state.meter
     state.stdout = Printer(room.stdout)
     loaded = state.registry.get("_LOADED")
     for name, library in (
@@ -37,3 +39,4 @@ def open_room_libraries(state: State, room: Room) -> None:
         state.globals.set(name, library)
         loaded.set(name, library)
     open_loading(state, room)
+    open_debugging(state, room)

@@ -21,7 +21,7 @@ class Clock:
     """What ``os.time``, ``os.date`` and ``os.clock`` read.
 
     ``now`` returns seconds since 1970 UTC, ``cpu`` processor seconds from any origin; ``zone`` is the local time zone,
-    UTC unless given: the host's own zone is never looked at.
+    UTC unless given: the host's own zone is never looked at. ``sleep`` waits for some seconds.
     """
 
     def __init__(
@@ -29,11 +29,13 @@ class Clock:
         now: Callable[[], float] = time.time,
         cpu: Callable[[], float] = time.process_time,
         zone: tzinfo = UTC,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._now = now
         self._cpu = cpu
         self._origin = cpu()
         self._zone = zone
+        self.sleep = sleep
 
     def now(self) -> int:
         """Seconds since 1970-01-01 00:00 UTC, rounded down."""

@@ -6,6 +6,7 @@ Every path that a script names passes ``Room.locate``, whichever function of whi
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import weakref
@@ -27,12 +28,16 @@ from vlua.vfs.failure import (
     failure_of,
 )
 from vlua.vfs.standard import StandardInput, StandardOutput
-from vlua.vfs.stream import DirectoryStream, Stream
+from vlua.vfs.stream import DirectoryStream, NullStream, Stream
 from vlua.vfs.text import from_lua, to_lua
 from vlua.vm.errors import LimitReached, LuaError
 
 if TYPE_CHECKING:
+    from vlua.vfs.programs.host import HostCommand
+    from vlua.vfs.programs.process import Process, Processes
     from vlua.vfs.pyfilesystem import FS
+    from vlua.vm.meter import Meter
+    from vlua.vm.state import State
 
 __all__ = ["Room"]
 
@@ -40,6 +45,7 @@ LONGEST_NAME = 255  # bytes, as on Linux's filesystems (NAME_MAX)
 LONGEST_PATH = 4095  # bytes, as on Linux (PATH_MAX less the terminator)
 MOST_OPEN_FILES = 1024  # as the usual `ulimit -n`: open files cost the host memory
 TEMPORARY = "/tmp"
+NULL_DEVICE = "/dev/null"  # there for whoever opens it, though no directory shows it
 COPY_OVERHEAD = 2048  # bytes charged for copying one file or directory besides its contents
 NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 NAME_LENGTH = 6  # letters in a temporary name, as mkstemp makes them
@@ -50,7 +56,8 @@ class Room:
 
     ``files`` is a PyFilesystem2 filesystem, a mapping of paths to text (stored as UTF-8) or bytes, or ``None``; the
     latter two live in memory. ``environment`` is what ``os.getenv`` knows. ``stdin``, ``stdout`` and ``stderr`` are
-    text or binary streams; without them the input is empty and output is discarded.
+    text or binary streams; without them the input is empty and output is discarded. ``commands`` are the host's own
+    for ``os.execute`` and ``io.popen`` (see ``LuaRuntime``), ``make_state`` opens a state for the program ``lua``.
     """
 
     def __init__(
@@ -62,6 +69,8 @@ class Room:
         stdout: Any = None,
         stderr: Any = None,
         clock: Clock | None = None,
+        commands: Mapping[str, HostCommand | None] | None = None,
+        make_state: Callable[[Room], State] | None = None,
     ) -> None:
         self._given: FS | None = None
         self._seed: dict[str, bytes] = {}
@@ -71,15 +80,23 @@ class Room:
             self._given = files
         self._mounts: list[tuple[str, Any, bool]] = []
         self._built: FS | None = None
-        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()  # of this process
+        self._all_streams: weakref.WeakSet[Stream] = weakref.WeakSet()  # of all processes in the room
         self._temporary_names = 0
+        self._commands = _checked(commands)
+        self._make_state = make_state
+        self._processes: Processes | None = None
+        self.process: Process | None = None  # None: the host's own script
+        self.depth = 0  # C nesting at which the process was started
+        self.meter: Meter | None = None
+        self.reads_lua_variables = True  # LUA_PATH and LUA_CPATH; `lua -E` ignores them
         self.directory = "/"
         self.environment = {to_lua(name): to_lua(value) for name, value in (environment or {}).items()}
         self.clock = clock if clock is not None else Clock()
         self._charge: Callable[[int], None] = _free
-        self.stdin = StandardInput(stdin, self.charge)
-        self.stdout = StandardOutput(stdout, self.charge)
-        self.stderr = StandardOutput(stderr, self.charge)
+        self.stdin: Stream = StandardInput(stdin, self.charge)
+        self.stdout: Stream = StandardOutput(stdout, self.charge)
+        self.stderr: Stream = StandardOutput(stderr, self.charge)
 
     # For the host
 
@@ -113,7 +130,18 @@ class Room:
 
     def flush(self) -> None:
         """Flush every open file and the standard output streams, failures ignored (as ``exit`` does in C)."""
-        for stream in [*self._streams, self.stdout, self.stderr]:
+        self.flush_files()
+        for stream in (self.stdout, self.stderr):
+            try:
+                stream.flush()
+            except (Failure, LuaError, LimitReached):
+                continue
+
+    def flush_files(self) -> None:
+        """Flush every open file, failures ignored."""
+        if not self._streams:
+            return
+        for stream in list(self._streams):
             try:
                 stream.flush()
             except (Failure, LuaError, LimitReached):
@@ -121,13 +149,55 @@ class Room:
 
     def close(self) -> None:
         """Flush and close every open file; the filesystem itself stays open for the host to read."""
+        self.close_files()
+        self.flush()
+
+    def close_files(self) -> None:
+        """Close every open file but the standard streams, failures ignored (as ``lua_close`` does)."""
         for stream in list(self._streams):
             try:
                 stream.close()
             except (Failure, LuaError, LimitReached):
                 continue
+            self._all_streams.discard(stream)
         self._streams.clear()
-        self.flush()
+
+    # For the programs
+
+    @property
+    def processes(self) -> Processes:
+        """What runs here besides the host's own script, and the programs that there are."""
+        if self._processes is None:
+            from vlua.vfs.programs.host import programs_of
+            from vlua.vfs.programs.process import Processes
+
+            self._processes = Processes(programs_of(self._commands), self._make_state)
+        return self._processes
+
+    def fork(
+        self,
+        process: Process,
+        *,
+        stdin: Stream | None = None,
+        stdout: Stream | None = None,
+        stderr: Stream | None = None,
+        variables: Mapping[str, str] | None = None,
+        depth: int = 0,
+    ) -> Room:
+        """The room as another process has it: the same files, an environment of its own, perhaps other streams.
+
+        ``variables`` are added to the environment; ``depth`` to the C nesting.
+        """
+        self.filesystem  # noqa: B018 (built now, so that both have the same one)
+        room = copy.copy(self)
+        room._streams = weakref.WeakSet()
+        room.process = process
+        room.depth = self.depth + depth
+        room.environment = {**self.environment, **(variables or {})}
+        room.stdin = self.stdin if stdin is None else stdin
+        room.stdout = self.stdout if stdout is None else stdout
+        room.stderr = self.stderr if stderr is None else stderr
+        return room
 
     # For the libraries: every path is a Lua string
 
@@ -165,8 +235,10 @@ class Room:
         A directory can be opened for reading, but not read. Raises Failure.
         """
         mode = mode.replace("b", "")
-        self._require_room_for_stream()
+        self.require_room_for_stream()
         name, directory = self.locate(path)
+        if name == NULL_DEVICE and not directory:
+            return self.keep(NullStream(mode))
         if directory and mode != "r":
             raise Failure(EISDIR) if self._kind(name) != "file" else Failure(ENOTDIR)
         if mode in ("a", "a+", "r+"):
@@ -182,14 +254,14 @@ class Room:
             if failure.errno == EISDIR and mode == "r":
                 return DirectoryStream(self.charge)
             raise failure from None
-        return self._keep(Stream(file, mode, self.charge))
+        return self.keep(Stream(file, mode, self.charge))
 
     def temporary_file(self) -> Stream:
         """A new file for reading and writing that has no name. Raises Failure."""
         from vlua.vfs.pyfilesystem import MemoryFS
 
-        self._require_room_for_stream()
-        return self._keep(Stream(MemoryFS().openbin("file", "w+b"), "w+", self.charge))
+        self.require_room_for_stream()
+        return self.keep(Stream(MemoryFS().openbin("file", "w+b"), "w+", self.charge))
 
     def temporary_name(self) -> str:
         """Make an empty file with a new name in "/tmp" and return its path. Raises Failure."""
@@ -352,19 +424,49 @@ class Room:
                     return Failure(ENOTDIR) if kind == "file" else failure
         return failure
 
-    def _require_room_for_stream(self) -> None:
-        if len(self._streams) >= MOST_OPEN_FILES:
+    def names_in(self, path: str) -> list[str]:
+        """The names in a directory. Raises Failure."""
+        name, _ = self.locate(path)
+        try:
+            return [to_lua(entry) for entry in self.filesystem.listdir(name)]
+        except Exception as error:
+            raise self._explain(name, error) from None
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory in one that exists. Raises Failure."""
+        name, _ = self.locate(path)
+        if self._kind(name) is not None:
+            raise Failure(EEXIST)
+        self._require_kind(name.rpartition("/")[0] or "/", "directory")
+        try:
+            self.filesystem.makedir(name)
+        except Exception as error:
+            raise self._explain(name, error) from None
+
+    def kind(self, path: str) -> str:
+        """ "file" or "directory". Raises Failure when ``path`` names neither."""
+        name, directory = self.locate(path)
+        return self._require_kind(name, "directory" if directory else None)
+
+    # Open streams
+
+    def require_room_for_stream(self) -> None:
+        """Raise Failure when as many files are open as may be."""
+        if len(self._all_streams) >= MOST_OPEN_FILES:
             gc.collect()  # files in reference cycles are closed when they are found
-            if len(self._streams) >= MOST_OPEN_FILES:
+            if len(self._all_streams) >= MOST_OPEN_FILES:
                 raise Failure(EMFILE)
 
-    def _keep(self, stream: Stream) -> Stream:
+    def keep(self, stream: Stream) -> Stream:
+        """Count a stream as open, to be closed with the room at the latest."""
         self._streams.add(stream)
+        self._all_streams.add(stream)
         return stream
 
     def release(self, stream: Stream) -> None:
         """Close a stream and let its place be used again. Raises Failure when its last writes fail."""
         self._streams.discard(stream)
+        self._all_streams.discard(stream)
         stream.close()
 
 
@@ -398,3 +500,13 @@ def _seed_of(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
             if parent in seed:
                 raise ValueError(f"{parent!r} cannot be both a file and a directory")
     return seed
+
+
+def _checked(commands: Mapping[str, HostCommand | None] | None) -> dict[str, HostCommand | None]:
+    """The commands of the host. Raises TypeError or ValueError for what no command line could run."""
+    for name, command in (commands or {}).items():
+        if not isinstance(name, str) or not name or "/" in name or "\0" in name:
+            raise ValueError(f"not a name for a command: {name!r}")
+        if command is not None and not callable(command):
+            raise TypeError(f"command {name!r} must be callable or None, not {type(command).__name__}")
+    return dict(commands or {})

@@ -50,7 +50,7 @@ class LuaFile(Userdata):
         stream = getattr(self, "stream", None)
         if stream is not None and not self.standard:
             try:
-                stream.close()
+                stream.abandon()
             except BaseException:  # nobody is left to tell; a limit reached here is reached again at the next tick
                 return
 
@@ -71,7 +71,7 @@ def check_open(value: Any) -> Stream:
 
 
 def close_file(room: Room, file: Any) -> Any:
-    """``file:close()``: true, or ``nil, message[, errno]``."""
+    """``file:close()``: true, ``nil, message[, errno]``, or for a command of ``io.popen`` how it ended."""
     stream = check_open(file)
     if file.standard:
         return None, "cannot close standard file"
@@ -80,7 +80,7 @@ def close_file(room: Room, file: Any) -> Any:
         room.release(stream)
     except Failure as failure:
         return failure.result()
-    return True
+    return stream.result()
 
 
 def flush_stream(stream: Stream) -> Any:

@@ -97,9 +97,15 @@ def open_io(state: State, room: Room) -> LuaTable:
         return redirect("output", "w", file)
 
     def popen(command: Any = ABSENT, mode: Any = ABSENT, *_: Any) -> Any:
-        check_string(command, 1)
-        arg_check(opt_string(mode, 2, "r") in ("r", "w"), 2, "invalid mode")
-        raise lib_error("'popen' not supported")
+        from vlua.vfs.programs.command import open_command
+
+        line = check_string(command, 1)
+        wanted = opt_string(mode, 2, "r")
+        arg_check(wanted in ("r", "w"), 2, "invalid mode")
+        try:
+            return LuaFile(meta, open_command(room, line.split("\0", 1)[0], wanted, state.c_depth))
+        except Failure as failure:
+            return failure.result(line)
 
     def read(*formats: Any) -> Any:
         return read_values(default("input"), formats, 1)

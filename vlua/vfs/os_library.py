@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["open_os"]
 
 LARGEST_FIELD = (2**31 - 1) // 2  # of a date table, as loslib.c limits it
-NO_SHELL = 127  # the exit code of `sh -c` for a command that does not exist
 LOCALES = ("C", "POSIX", "")
 CATEGORIES = ("all", "collate", "ctype", "monetary", "numeric", "time")
 UNREPRESENTABLE = "time result cannot be represented in this installation"
@@ -112,9 +111,13 @@ def open_os(state: State, room: Room) -> LuaTable:
 
     def execute(command: Any = ABSENT, *_: Any) -> Any:
         if is_absent_or_nil(command):
-            return False
-        check_string(command, 1)
-        return None, "exit", NO_SHELL
+            return True  # there is a shell
+        from vlua.vfs.programs.command import execute as execute_line
+
+        try:
+            return execute_line(room, check_string(command, 1).split("\0", 1)[0], state.c_depth).result()
+        except Failure as failure:
+            return failure.result()
 
     def exit(status: Any = ABSENT, *_: Any) -> Any:
         if type(status) is bool:

@@ -5,7 +5,6 @@ In: a state and its room. Out: the library table and the global ``require``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vlua.vfs.loading import load_file
@@ -22,16 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PATH", "open_package"]
 
 DEFAULT_PATH = "./?.lua;./?/init.lua;/lua/deps/?.lua;/lua/deps/?/init.lua"
+DEFAULT_CPATH = "./?.so;/lua/deps/?.so"  # where C libraries would be, if they could be loaded
+VERSION_SUFFIX = "_5_3"
 CONFIGURATION = "/\n;\n?\n!\n-\n"  # separators of directories and templates, and the marks of templates
 NO_LOADLIB = "dynamic libraries not enabled; check your Lua installation"
 
 
-def initial_path(environment: Mapping[str, str]) -> str:
-    """``package.path``: ``LUA_PATH_5_3`` or ``LUA_PATH`` of the room, ``;;`` in it standing for the default."""
-    given = environment.get("LUA_PATH_5_3", environment.get("LUA_PATH"))
+def initial_path(room: Room, variable: str, default: str) -> str:
+    """A path: the room's variable (``LUA_PATH``), or first its form for this version, ``;;`` in it for the default."""
+    environment = room.environment if room.reads_lua_variables else {}
+    given = environment.get(variable + VERSION_SUFFIX, environment.get(variable))
     if given is None:
-        return DEFAULT_PATH
-    return given.replace(";;", ";\1;").replace("\1", DEFAULT_PATH)
+        return default
+    return given.replace(";;", ";\1;").replace("\1", default)
 
 
 def open_package(state: State, room: Room) -> LuaTable:
@@ -155,9 +157,9 @@ def open_package(state: State, room: Room) -> LuaTable:
         searchers.set(position, searcher)
     for field, value in {
         "config": CONFIGURATION,
-        "cpath": "",
+        "cpath": initial_path(room, "LUA_CPATH", DEFAULT_CPATH),
         "loaded": loaded,
-        "path": initial_path(room.environment),
+        "path": initial_path(room, "LUA_PATH", DEFAULT_PATH),
         "preload": preload,
         "searchers": searchers,
     }.items():

@@ -13,13 +13,23 @@ from typing import Any
 
 from vlua.vfs.failure import EBADF, ESPIPE, Failure, failure_of
 from vlua.vfs.stream import Stream
+from vlua.vm.errors import LuaError
 
-__all__ = ["Printer", "StandardInput", "StandardOutput"]
+__all__ = ["Printer", "StandardInput", "StandardOutput", "is_terminal"]
 
 
 def is_text(target: Any) -> bool:
     """Whether a stream of the host deals in ``str``."""
     return isinstance(target, io.TextIOBase) or hasattr(target, "encoding")
+
+
+def is_terminal(stream: Stream) -> bool:
+    """Whether a standard stream is a terminal of the host's, at which somebody may sit."""
+    isatty = getattr(stream.file, "isatty", None) if isinstance(stream, StandardInput) else None
+    try:
+        return isatty is not None and bool(isatty())
+    except (OSError, ValueError):
+        return False
 
 
 class StandardInput(Stream):
@@ -112,14 +122,16 @@ class Printer:
 
     __slots__ = ("_emit", "_stream")
 
-    def __init__(self, stream: StandardOutput) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._emit = stream.emit
+        self._emit = stream.emit if isinstance(stream, StandardOutput) else through_buffer(stream)
 
     def write(self, text: str) -> None:
         """Write a Lua string."""
         try:
             self._emit(text)
+        except LuaError:
+            raise  # an interrupt, or no memory for more output
         except Exception:
             return
 
@@ -129,6 +141,16 @@ class Printer:
             self._stream.flush()
         except Failure:
             return
+
+
+def through_buffer(stream: Stream) -> Callable[[str], None]:
+    """A writer that flushes each time, for streams that are buffered here."""
+
+    def emit(text: str) -> None:
+        stream.write(text)
+        stream.flush()
+
+    return emit
 
 
 def discard(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from vlua.vfs.failure import EBADF, EFBIG, EINVAL, EISDIR, Failure, failure_of
 
-__all__ = ["DirectoryStream", "Stream"]
+__all__ = ["DirectoryStream", "NullStream", "Stream"]
 
 CHUNK = 16384  # bytes read ahead: large enough to make line loops cheap, small enough to see another handle's writes
 LARGEST_CHUNK = 1 << 20  # bytes asked for at once by a block read: the charge for memory comes before each
@@ -289,6 +289,40 @@ class Stream:
             except Exception as error:
                 raise failure_of(error) from None
 
+    def abandon(self) -> None:
+        """Close because nobody can reach it any more."""
+        self.close()
+
+    def result(self) -> Any:
+        """What closing a handle of it gives when that went well (manual §6.8 ``file:close``)."""
+        return True
+
+
+class NullStream(Stream):
+    """``/dev/null``: empty to readers, and whatever is written to it is gone."""
+
+    __slots__ = ()
+
+    def __init__(self, mode: str) -> None:
+        super().__init__(None, mode, _free)
+
+    def _fetch(self, size: int) -> str:
+        if not self.readable:
+            raise Failure(EBADF)
+        return ""
+
+    def flush(self) -> None:
+        """Forget pending writes."""
+        self.pending.clear()
+        self.pending_size = 0
+
+    def seek(self, whence: str, offset: int) -> int:
+        """Wherever one moves, it is the start."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class DirectoryStream(Stream):
     """A directory opened for reading: on Linux that works, and reading from it does not."""
@@ -312,3 +346,7 @@ class DirectoryStream(Stream):
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _free(count: int) -> None:
+    """Nothing is kept, so nothing is charged."""

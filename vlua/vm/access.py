@@ -61,7 +61,7 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
             if type(handler) is FunctionType:
                 return first(handler(value, key))
             value = handler
-        raise run_error("'__index' chain too long; possibly a loop")
+        raise run_error("'__index' chain too long; possible loop")
 
     def setindex(value: Any, key: Any, item: Any) -> None:
         for link in range(MAX_CHAIN):
@@ -89,7 +89,7 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
                 finish(handler(value, key, item))
                 return
             value = handler
-        raise run_error("'__newindex' chain too long; possibly a loop")
+        raise run_error("'__newindex' chain too long; possible loop")
 
     def table_of(hash: dict[Any, Any]) -> LuaTable:
         """A table of encoded keys, some values of which may be nil."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-__all__ = ["TAIL", "apply", "call_table", "callee_of", "finish", "first", "take", "values"]
+__all__ = ["PENDING_CALLERS", "TAIL", "apply", "call_table", "callee_of", "finish", "first", "take", "values"]
 
 
 class TailMark:
@@ -77,6 +77,10 @@ def apply(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     if count == 6:
         return function(args[0], args[1], args[2], args[3], args[4], args[5])
     return function(*args)
+
+
+# The functions that make the calls pending in a result: what they call has taken the place of its caller.
+PENDING_CALLERS = frozenset(function.__code__ for function in (first, values, finish))
 
 
 def callee_of(value: Any, args: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:

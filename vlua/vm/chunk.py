@@ -28,28 +28,39 @@ __all__ = ["Chunk", "compile_chunk"]
 # Chunks kept compiled, and the longest source worth keeping.
 CACHE_SIZE = 512
 CACHED_SOURCE = 200_000
+# The functions of debug that assign variables: a chunk that names one is compiled without relying on their types.
+ASSIGNING = ("setlocal", "setupvalue", "upvaluejoin")
 
 
 @frozen(eq=False)
 class Chunk:
-    """The code of ``bind(_ENV, E)``, which makes the main function of a chunk."""
+    """The code of ``bind(_ENV, E)``, which makes the main function of a chunk, or of ``bind(*upvalues)`` for another."""
 
     code: CodeType
     name: str
+    function: FunctionInfo
 
     def bind(self, state: State, env: Any) -> Callable[..., Any]:
-        """The main function in a state, with ``env`` as its ``_ENV`` (any Lua value; manual §2.2)."""
+        """The function in a state: ``env`` (any Lua value) is its ``_ENV``, or else its first upvalue (manual §6.1)."""
         make = FunctionType(self.code, state.namespace)
-        function: Callable[..., Any] = make(env, env.hash if type(env) is LuaTable else NO_FIELDS)
+        function: Callable[..., Any]
+        if self.function.is_main:
+            function = make(env, env.hash if type(env) is LuaTable else NO_FIELDS)
+        else:
+            count = len(self.function.upvalues)
+            function = make(*(env, *[None] * count)[:count])
         return function
 
 
-CACHE: OrderedDict[tuple[str, str], Chunk] = OrderedDict()
+CACHE: OrderedDict[tuple[str, str, int, bool], Chunk] = OrderedDict()
 
 
-def compile_chunk(source: str, chunkname: str) -> Chunk:
-    """Compile source text (one character per byte). Raises LuaSyntaxError."""
-    key = (chunkname, source)
+def compile_chunk(source: str, chunkname: str, number: int = 0, stripped: bool = False) -> Chunk:
+    """Compile source text (one character per byte), or only function ``number`` of it. Raises LuaSyntaxError.
+
+    Raises KeyError when there is no such function.
+    """
+    key = (chunkname, source, number, stripped)
     chunk = CACHE.get(key)
     if chunk is not None:
         return chunk
@@ -57,13 +68,15 @@ def compile_chunk(source: str, chunkname: str) -> Chunk:
     # Trees are large and die young: collections in between find nothing.
     gc.disable()
     try:
-        tree, functions = generate(parse(source, chunkname), chunkname)
+        # The upvalues of a function on its own begin as nil, whatever the chunk gives them.
+        loose = number != 0 or any(word in source for word in ASSIGNING)
+        tree, functions = generate(parse(source, chunkname), chunkname, source, loose, number, stripped)
         module = compile(tree, functions[0].short_source, "exec", dont_inherit=True, optimize=0)
     finally:
         if collecting:
             gc.enable()
     code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-    chunk = Chunk(inform(code, functions), chunkname)
+    chunk = Chunk(inform(code, functions), chunkname, functions[0])
     if len(source) <= CACHED_SOURCE:
         CACHE[key] = chunk
         while len(CACHE) > CACHE_SIZE:

@@ -6,6 +6,7 @@ In: a Lua function and the values passed by ``resume`` and ``yield``. Out: the v
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -60,6 +61,8 @@ class Coroutines:
         self.alive: WeakSet[Coroutine] = WeakSet()
         self.abandoned: list[greenlet] = []
         self.ending = False
+        # Function and arguments of the coroutine that is being started.
+        self.beginning: list[Any] = []
         self.main = Coroutine(self, None)
         self.main.status = RUNNING
 
@@ -82,11 +85,48 @@ class Coroutines:
 
     def start(self, coroutine: Coroutine) -> greenlet:
         """Count a coroutine as alive and give it a greenlet. Raises LuaError when there are too many."""
-        self.state.tick(START_UNITS)
-        if len(self.alive) >= MAX_ALIVE:
-            raise LuaError("not enough memory")
+        state = self.state
+        state.tick(START_UNITS)
+        alive = len(self.alive)
+        if alive >= min(MAX_ALIVE, state.garbage.coroutine_threshold):
+            # Those that only their own frames refer to are freed by a collection.
+            state.garbage.crowded(alive)
+            if len(self.alive) >= MAX_ALIVE:
+                raise LuaError("not enough memory")
         self.alive.add(coroutine)
-        return greenlet(run)
+        return greenlet(self.run)
+
+    def sleeping(self) -> list[Coroutine]:
+        """The coroutines that wait to be resumed."""
+        return [item for item in self.alive if item.status == SUSPENDED and item.greenlet is not None]
+
+    def waiting_frames(self) -> Iterator[FrameType]:
+        """The innermost frames of the threads that have resumed the running one."""
+        waiting = getcurrent().parent
+        while waiting is not None:
+            frame = waiting.gr_frame
+            if frame is not None:
+                yield frame
+            waiting = waiting.parent
+
+    def run(self) -> tuple[Any, ...] | LuaError:
+        """The life of a coroutine: what its function returns, or the error it ends with."""
+        beginning, self.beginning = self.beginning, []
+        try:
+            return values(launch(beginning))
+        except Exception as exception:
+            # Whatever a protected call catches; the two limits and the greenlet's own end are no Exception.
+            error = translate(exception)
+            current = self.state.current
+            if current is not None:
+                stack = islice(levels(iter(unwound(exception.__traceback__))), KEPT_LEVELS)
+                current.failure = [
+                    level._replace(frame=Remains(level.frame.f_code))  # type: ignore[arg-type]
+                    for level in stack
+                ]
+            for item in (exception, error):
+                item.__traceback__ = item.__context__ = item.__cause__ = None
+            return error
 
     def end(self, sleeper: greenlet) -> None:
         """Unwind a greenlet that nobody will resume.
@@ -114,11 +154,8 @@ class Coroutines:
 
     def close(self) -> None:
         """End every sleeping coroutine of the runtime: frees the ones that own themselves, which nothing else does."""
-        for coroutine in list(self.alive):
-            if coroutine.status == SUSPENDED and coroutine.greenlet is not None:
-                coroutine.status = DEAD
-                sleeper, coroutine.greenlet = coroutine.greenlet, None
-                self.end(sleeper)
+        for coroutine in self.sleeping():
+            coroutine.abandon()
 
 
 class Coroutine:
@@ -150,6 +187,14 @@ class Coroutine:
         if sleeper is not None and not sleeper.dead:
             self.coroutines.end(sleeper)
 
+    def abandon(self) -> None:
+        """End a sleeping coroutine that nobody will resume."""
+        sleeper, self.greenlet = self.greenlet, None
+        self.status = DEAD
+        self.coroutines.alive.discard(self)
+        if sleeper is not None:
+            self.coroutines.end(sleeper)
+
     @property
     def frame(self) -> FrameType | None:
         """The innermost Python frame while another thread runs; ``None`` before the start and after the end."""
@@ -171,8 +216,9 @@ class Coroutine:
         message: tuple[Any, ...] = (args,)
         if target is None:
             target = self.coroutines.start(self)
-            message = (state, self.function, args)
+            message = ()
             self.greenlet = target
+            self.coroutines.beginning = [self.function, *args]
             self.function = None
         elif target.parent is not here:
             try:
@@ -209,19 +255,16 @@ class Coroutine:
                 self.status = SUSPENDED
 
 
-def run(state: State, function: Any, args: tuple[Any, ...]) -> tuple[Any, ...] | LuaError:
-    """The life of a coroutine: what its function returns, or the error it ends with."""
-    try:
-        return values(apply(function, args))
-    except Exception as exception:
-        # Whatever a protected call catches; the two limits and the greenlet's own end are no Exception.
-        error = translate(exception)
-        if state.current is not None:
-            stack = islice(levels(iter(unwound(exception.__traceback__))), KEPT_LEVELS)
-            state.current.failure = [
-                level._replace(frame=Remains(level.frame.f_code))  # type: ignore[arg-type]
-                for level in stack
-            ]
-        for item in (exception, error):
-            item.__traceback__ = item.__context__ = item.__cause__ = None
-        return error
+def launch(beginning: list[Any]) -> Any:
+    """Call the first item with the others; this frame, which lasts as long as the coroutine, keeps none of them."""
+    count = len(beginning)
+    take = beginning.pop
+    if count == 1:
+        return take()()
+    if count == 2:
+        return take(0)(take())
+    if count == 3:
+        return take(0)(take(0), take())
+    function, args = beginning[0], tuple(beginning[1:])
+    beginning.clear()
+    return apply(function, args)

@@ -14,13 +14,17 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from vlua.vm.call import PENDING_CALLERS, apply
 from vlua.vm.errors import LuaError
 from vlua.vm.table import LuaTable
 
 __all__ = [
+    "INTERRUPTIONS",
     "FunctionInfo",
     "Level",
+    "Local",
     "Operation",
+    "Origin",
     "arg_error",
     "call_error",
     "information",
@@ -45,6 +49,38 @@ class Operation(NamedTuple):
 
 
 @attrs.define(eq=False)
+class Origin:
+    """Where the functions of a chunk come from: its whole text, and how it was compiled.
+
+    ``loose`` code is prepared for ``debug`` to assign its variables at any time; the rest relies on ``kinds``, the
+    types of the variables (by Python name) that are only ever given values of one. ``stripped`` code shows no names
+    and no positions.
+    """
+
+    text: str
+    loose: bool
+    stripped: bool
+    kinds: dict[str, str]
+
+
+# The end of what lasts as long as its function.
+FOREVER = 1 << 62
+
+
+@attrs.define(eq=False)
+class Local:
+    """A local variable in force for the operations from number ``start`` up to ``end``.
+
+    ``ident`` is its Python name; ``None`` for a hidden one of a loop, whose value is not in a variable.
+    """
+
+    name: str
+    ident: str | None
+    start: int
+    end: int = FOREVER
+
+
+@attrs.define(eq=False)
 class FunctionInfo:
     """What is known about one compiled Lua function; the last constant of its code object."""
 
@@ -57,6 +93,9 @@ class FunctionInfo:
     is_vararg: bool
     upvalues: tuple[tuple[str, str], ...]
     operations: list[Operation]
+    origin: Origin
+    number: int = 0
+    locals: list[Local] = attrs.Factory(list)
     outlined: bool = False
     is_main: bool = False
     positions: dict[CodeType, list[tuple[int, int]]] = attrs.Factory(dict)
@@ -65,12 +104,31 @@ class FunctionInfo:
         """Line and operation of the instruction at byte offset ``instruction``."""
         known = self.positions.get(code)
         if known is None:
-            known = [(line or 0, column or 0) for line, _, column, _ in code.co_positions()]
+            # Line 0 is what every function begins with; stripped functions tell no line at all.
+            first, stripped = max(self.line, 1), self.origin.stripped
+            known = [
+                (-1 if stripped else line or first, column or 0) for line, _, column, _ in code.co_positions()
+            ]
             self.positions[code] = known
         index = instruction // 2
         line, column = known[index] if 0 <= index < len(known) else (self.line, 0)
         return line, self.operations[column] if column < len(self.operations) else None
 
+    def active(self, code: CodeType, instruction: int) -> list[Local]:
+        """The locals in force at an instruction, in the order of their declaration."""
+        self.locate(code, instruction)
+        known = self.positions[code]
+        index = instruction // 2
+        column = known[index][1] if 0 <= index < len(known) else 0
+        if column == 0:
+            # Before the first instruction of the text there are the parameters.
+            return self.locals[: len(self.parameters)]
+        return [local for local in self.locals if local.start <= column < local.end]
+
+
+APPLY = apply.__code__
+# The machine's functions that call Lua in between, and what they do that for.
+INTERRUPTIONS: dict[CodeType, str] = {}
 
 # Code of library and host functions, with the qualified name PUC would find for it in ``package.loaded``.
 NATIVE: dict[CodeType, str] = {}
@@ -96,12 +154,15 @@ class Level(NamedTuple):
     line: int
     operation: Operation | None
     tail_called: bool
+    # Why it stands still, if not for a call of its own: ``hook``, or ``__gc`` for a finalizer.
+    interrupted: str = ""
 
 
 def levels(frames: Iterator[tuple[FrameType, int]]) -> Iterator[Level]:
     """The Lua levels among Python frames (innermost first), helpers and replaced tail callers left out."""
     inside_outlined = False
-    tail_called = False
+    tail_called = applied = False
+    interrupted = ""
     pending: Level | None = None
     for frame, instruction in frames:
         code = frame.f_code
@@ -109,9 +170,17 @@ def levels(frames: Iterator[tuple[FrameType, int]]) -> Iterator[Level]:
         if info is None:
             if code in NATIVE:
                 if pending is not None:
-                    yield pending
-                pending = Level(frame, instruction, None, -1, None, False)
+                    yield pending._replace(tail_called=tail_called) if tail_called else pending
+                    tail_called = False
+                pending = Level(frame, instruction, None, -1, None, False, interrupted)
+                interrupted = ""
+            elif code in INTERRUPTIONS:
+                interrupted = INTERRUPTIONS[code]
+            elif code in PENDING_CALLERS and applied and pending is not None and pending.info is not None:
+                tail_called = True
+            applied = code is APPLY
             continue
+        applied = False
         if inside_outlined:
             inside_outlined = info.outlined
             continue
@@ -123,7 +192,8 @@ def levels(frames: Iterator[tuple[FrameType, int]]) -> Iterator[Level]:
         if pending is not None:
             yield pending._replace(tail_called=tail_called) if tail_called else pending
             tail_called = False
-        pending = Level(frame, instruction, info, line, operation, False)
+        pending = Level(frame, instruction, info, line, operation, False, interrupted)
+        interrupted = ""
     if pending is not None:
         yield pending._replace(tail_called=tail_called) if tail_called else pending
 

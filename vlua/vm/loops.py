@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlua.vm.call import take, values
 from vlua.vm.frames import run_error
-from vlua.vm.number import to_number
+from vlua.vm.number import to_number, wrap
 from vlua.vm.table import BooleanKey, LuaTable
 
 if TYPE_CHECKING:
@@ -69,7 +69,19 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
         if size <= 0:
             return NOTHING
         numbers = range(start, limit + (1 if step > 0 else -1), step)
+        following = start + size * step
+        if not -(2**63) <= following < 2**63:
+            # 5.3 lets the variable wrap around and goes on.
+            return chain(chain.from_iterable(pieces(numbers, size)), wrapped(following, limit, step))
         return chain.from_iterable(pieces(numbers, size))
+
+    def wrapped(value: int, limit: int, step: int) -> Iterator[int]:
+        for _ in ticks:
+            value = wrap(value)
+            if not (value <= limit if step > 0 else limit <= value):
+                return
+            yield value
+            value += step
 
     def pieces(numbers: range, size: int) -> Iterator[Iterator[int]]:
         """The range in growing pieces, each charged when it is handed out; what the loop leaves over is given back."""
@@ -103,11 +115,13 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
             yield value
 
     def float_range(value: float, limit: float, step: float) -> Iterator[float]:
+        # As PUC: the step is taken back before the first round, which rounds.
+        value -= step
         for _ in ticks:
+            value += step
             if not (value <= limit if step > 0 else limit <= value):
                 return
             yield value
-            value += step
 
     def traverse(table: LuaTable) -> Iterator[tuple[Any, Any]]:
         hash = table.hash

@@ -1,11 +1,13 @@
 """The instruction and wall-clock meter: one iterator that every call and every loop pulls from.
 
 In: what a run may cost. Out: an iterator, ``ticks``, that never ends: it raises ``LimitReached`` instead.
-Compiled code pays one ``for`` step per call or iteration; the checks run once per slice.
+Compiled code pays one ``for`` step per call or iteration; the checks run once per slice, and at these safe points the
+garbage collector gets its turn.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice, repeat
@@ -20,6 +22,8 @@ __all__ = ["Meter"]
 SLICE = 5_000
 # Units that one look at the clock may cover when a library charges in bulk.
 BULK = 50_000
+# Units between two looks at the clock while they are handed out one by one.
+SINGLES = 500
 # What `refill` returns to say that the next slice stands ready.
 REFILLED = object()
 
@@ -45,6 +49,11 @@ class Meter:
         self.bulk = 0
         self.cancelled: LimitReached | None = None
         self.current: Iterator[None] = iter(())
+        # Called at a refill once that many units have been handed out; they may run Lua code, and return when they
+        # want to be called again.
+        self.alarms: list[Callable[[], int]] = []
+        self.alarm_at = sys.maxsize
+        self.ringing = False
         # An exception out of the *source* of a chain ends the chain for good, one out of the *running* part does not.
         # So the source is C code that cannot fail, and `refill` is a part of its own: it may raise again and again,
         # and an interrupt in it leaves the meter whole.
@@ -71,7 +80,11 @@ class Meter:
 
     def refill(self) -> Any:
         """Hand out the next slice of units. Raises LimitReached when nothing is left, now and ever after."""
+        if self.ringing:
+            return self.single()
         self.check()
+        if self.handed >= self.alarm_at:
+            self.ring()
         size = SLICE
         if self.instructions is not None:
             size = min(size, self.instructions - self.handed)
@@ -81,6 +94,22 @@ class Meter:
         self.current = repeat(None, size)
         self.parts.extend((self.current, iter(self.refill, REFILLED)))
         return REFILLED
+
+    def ring(self) -> None:
+        """Let the alarms run. What they call pulls on the same iterator meanwhile, and gets its units one by one."""
+        self.ringing = True
+        try:
+            self.alarm_at = min((alarm() for alarm in list(self.alarms)), default=sys.maxsize)
+        finally:
+            self.ringing = False
+
+    def single(self) -> None:
+        """One unit while the alarms ring. Raises LimitReached."""
+        if self.instructions is not None and self.handed >= self.instructions:
+            raise LimitReached("instructions", self.instructions)
+        self.handed += 1
+        if self.handed % SINGLES == 0:
+            self.check()
 
     def check(self) -> None:
         """Look at the clock and at the cancellation flag. Raises LimitReached."""

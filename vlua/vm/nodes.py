@@ -71,10 +71,14 @@ class Statement(Node):
 
 @define(eq=False)
 class Block(Node):
-    """A list of statements with its own scope; ``end_line`` is the line of the token that closes it."""
+    """A list of statements with its own scope; ``end_line`` is the line of the token that closes it.
+
+    ``open_line`` is the line of the ``then`` that opens it, 0 for other blocks.
+    """
 
     statements: list[Statement]
     end_line: int
+    open_line: int = 0
 
 
 # Expressions

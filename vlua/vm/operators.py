@@ -106,7 +106,11 @@ def bind_arithmetic(state: State) -> dict[str, Operator]:
             if left_number is not None:
                 right_number = to_number(right)
                 if right_number is not None:
-                    return operate(left_number, right_number)
+                    # 5.3 converts strings to floats here, whatever they look like.
+                    return operate(
+                        float(left_number) if left_kind is str else left_number,
+                        float(right_number) if right_kind is str else right_number,
+                    )
             handler = state.metamethod(left, event)
             if handler is None:
                 handler = state.metamethod(right, event)
@@ -187,7 +191,7 @@ def bind_unary(state: State) -> dict[str, Callable[[Any], Any]]:
             return -value if value != MIN_INTEGER else value
         number = to_number(value)
         if number is not None:
-            return unm(number)
+            return -float(number)
         handler = state.metamethod(value, "__unm")
         if handler is None:
             raise operand_error(f"attempt to perform arithmetic on a {type_name(value)} value", 0)

@@ -62,10 +62,10 @@ class Parser(ExpressionParser):
         function = self.function
         function.is_vararg = True
         statements = self.statements()
-        end_line = self.lines[self.pos]
         if self.types[self.pos] != EOF:
             self.missing(EOF)
         function.close()
+        end_line = self.lines[self.pos - 1] if self.pos else 1
         return Function(0, [], True, Block(1, statements, end_line), end_line)
 
     def body(self, line: int, name: str | None, is_method: bool) -> Function:
@@ -179,6 +179,7 @@ class Parser(ExpressionParser):
         if type(condition) is Index:
             condition.line = self.lines[self.pos - 1]
         line = self.lines[self.pos]
+        open_line = self.lines[self.pos - 1]
         self.function.enter_block()
         found: list[Statement] = []
         kind = self.types[self.pos]
@@ -187,7 +188,7 @@ class Parser(ExpressionParser):
             found.append(READERS[kind](self, line))
         found += self.statements()
         self.function.leave_block()
-        return condition, Block(line, found, self.lines[self.pos])
+        return condition, Block(line, found, self.lines[self.pos], open_line)
 
     def while_(self, line: int) -> Statement:
         """``while`` condition ``do`` block ``end``."""

@@ -79,6 +79,8 @@ class FunctionScope:
     backward: bool = False
     loop_depth: int = 0
     labels_seen: set[str] = Factory(set)
+    # Its place among the functions of the chunk, in the order of the text; the chunk itself is number 0.
+    number: int = 0
 
 
 @define(eq=False)
@@ -92,6 +94,16 @@ class Scopes:
     functions: dict[nodes.Function, FunctionScope] = Factory(dict)
     targets: dict[nodes.Goto, nodes.Label] = Factory(dict)
     used_labels: set[nodes.Label] = Factory(set)
+
+    def loosen(self) -> None:
+        """Expect every variable to be assigned from outside, by ``debug``, at any time: no shadows, no copies."""
+        self.env.writes += 1
+        self.env.accesses = 0
+        for declared in self.declared.values():
+            for variable in declared:
+                variable.writes += 1
+                variable.accesses = 0
+                variable.sources.append("any")
     # Values stored in fields, by the field's name.
     stores: dict[str, list[nodes.Expression]] = Factory(dict)
 
@@ -157,7 +169,7 @@ class Resolver:
 
     def visit_function(self, node: nodes.Function) -> None:
         outer, outer_blocks = self.function, self.blocks
-        self.function = scope = FunctionScope(node, outer)
+        self.function = scope = FunctionScope(node, outer, number=len(self.scopes.functions))
         scope.backward = has_backward_goto(node.body)
         self.scopes.functions[node] = scope
         self.blocks = []
@@ -337,7 +349,7 @@ class Resolver:
     def accessed(self, node: nodes.Expression) -> None:
         """Count an access to a field of a variable's value."""
         variable = self.scopes.names.get(node)
-        if variable is not None:
+        if variable is not None and variable.owner is not None:
             repeated = variable.owner is not self.function or self.function.loop_depth > variable.depth
             variable.accesses += REPEATED_ACCESS if repeated else 1
 

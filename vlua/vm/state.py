@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import repeat
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -18,6 +18,7 @@ from vlua.vm import frames
 from vlua.vm.call import apply, callee_of, first, values
 from vlua.vm.errors import LuaError
 from vlua.vm.frames import lib_error, mark_native, run_error, translate
+from vlua.vm.garbage import Garbage
 from vlua.vm.meter import Meter
 from vlua.vm.number import number_text
 from vlua.vm.operators import bind_operators
@@ -26,6 +27,7 @@ from vlua.vm.userdata import Userdata
 
 if TYPE_CHECKING:
     from vlua.vm.coroutine import Coroutine
+    from vlua.vm.hooks import Hooks
 
 __all__ = ["State"]
 
@@ -85,11 +87,18 @@ class State:
         self.non_yieldable = 0
         self.c_depth = 0
         self.error_frames: list[Any] = []
+        # Made by the library ``debug`` when a script first sets a hook.
+        self.hooks: Hooks | None = None
+        # The library functions by their code, for ``debug``.
+        self.natives: dict[CodeType, FunctionType] = {}
         self.addresses: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.next_address = 0x55D0_0000_1000
         self.tick = self.meter.charge
         self.namespace: dict[str, Any] = bind_operators(self)
         self.namespace.update(state=self, meter=self.meter.ticks, tails=repeat(None, 0))
+        # Bytes charged so far.
+        self.allocated = 0
+        self.garbage = Garbage(self)
         self.next_function: Callable[..., Any] | None = None
         self.ipairs_step: Callable[..., Any] | None = None
 
@@ -99,7 +108,13 @@ class State:
     def entry(self) -> Iterator[None]:
         """Wrap every call from the host into Lua: makes room on the Python stack."""
         with RECURSION:
-            yield
+            if self.hooks is not None:
+                self.hooks.renew()
+            try:
+                yield
+            finally:
+                if self.hooks is not None:
+                    self.hooks.leave()
 
     def enter_c(self) -> None:
         """Count one nested call through C code. Raises a Lua error past the limit; undo with ``c_depth -= 1``."""
@@ -111,6 +126,13 @@ class State:
         """Undo ``enter_c``."""
         self.c_depth -= 1
 
+    def close(self) -> None:
+        """End the state: run all finalizers (manual §2.5.1), then end the coroutines. Raises LimitReached."""
+        self.garbage.close()
+        coroutines = getattr(self, "coroutines", None)
+        if coroutines is not None:
+            coroutines.close()
+
     # Libraries
 
     def library(self, name: str, functions: dict[str, Any]) -> LuaTable:
@@ -118,6 +140,7 @@ class State:
         for key, function in functions.items():
             if type(function) is FunctionType:
                 mark_native(function, key if name == "_G" else f"{name}.{key}")
+                self.natives[function.__code__] = function
         if name == "_G":
             self.globals.hash.update(functions)
             if "next" in functions:
@@ -246,6 +269,7 @@ class State:
         if size > MAX_STRING:
             raise LuaError("not enough memory")
         if size > 1024:
+            self.allocated += size
             self.tick(size // 16)
 
     # Operators, for the libraries

@@ -47,10 +47,12 @@ class LuaTable:
     ``meta`` is the metatable or ``None``. The methods here are *raw*: no metamethod is called.
     """
 
-    __slots__ = ("__weakref__", "hash", "meta", "order", "position")
+    __slots__ = ("__weakref__", "hash", "meta", "noted", "order", "position")
 
     hash: dict[Any, Any]
     meta: LuaTable | None
+    # Set on a metatable that the garbage collector knows of.
+    noted: bool
 
     def __init__(self, hash: dict[Any, Any] | None = None) -> None:
         self.hash = {} if hash is None else hash
@@ -88,6 +90,10 @@ class LuaTable:
             while high in hash:
                 low, high = high, high * 2
         else:
+            # In a list with holes the key added last is most often its end, where PUC finds the border too.
+            last = next(reversed(hash))
+            if type(last) is int and last > 0 and last + 1 not in hash:
+                return last
             low, high = 0, size
         while high - low > 1:
             middle = (low + high) // 2

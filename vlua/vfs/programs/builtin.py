@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vlua.vfs.failure import EEXIST, EISDIR, ENOENT, ENOTDIR, Failure
-from vlua.vfs.programs.process import SIGINT, SIGKILL, SIGPIPE, SIGTERM, Process, Processes, Program, run
+from vlua.vfs.programs.process import SIGINT, SIGKILL, SIGPIPE, SIGTERM, Process, Processes, Program
 from vlua.vfs.programs.shell import NOT_FOUND, sh
 
 if TYPE_CHECKING:
@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = ["PROGRAMS"]
 
-BLOCK = 65536  # bytes that `cat` copies at once
 ENTRY_COST = 1024  # bytes charged for each file that is looked at or removed
 SLEEP_STEP = 0.02  # seconds between two looks at the limits
 STEP_UNITS = 20_000  # instruction units charged for such a step: about as much as a script could do in that time
 LONGEST_SLEEP = 9_999_999  # seconds
 USAGE = 2
-SIGNALS = {"HUP": 1, "INT": SIGINT, "QUIT": 3, "KILL": SIGKILL, "USR1": 10, "USR2": 12, "PIPE": SIGPIPE, "TERM": SIGTERM}
+SIGNALS = {
+    "HUP": 1,
+    "INT": SIGINT,
+    "QUIT": 3,
+    "KILL": SIGKILL,
+    "USR1": 10,
+    "USR2": 12,
+    "PIPE": SIGPIPE,
+    "TERM": SIGTERM,
+}
 NUMERAL = re.compile(r"[0-9]{1,7}(?:\.[0-9]{0,9})?")
 NAMED = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 
@@ -96,7 +104,9 @@ def cat(room: Room, args: list[str]) -> int:
 
 def copy(source: Stream, target: Stream) -> None:
     """Write everything that ``source`` has to ``target``."""
-    while block := source.read_line(1) if source.file is None else source.read_bytes(BLOCK):
+    while source.peek():
+        block = source.ahead[source.position :]
+        source.position = len(source.ahead)
         target.write(block)
 
 
@@ -111,7 +121,7 @@ def ls(room: Room, args: list[str]) -> int:
             if room.kind(path) == "file":
                 files.append(path)
             else:
-                names = sorted(room.list(path))
+                names = sorted(room.names_in(path))
                 directories.append((path, names if "a" in flags else [name for name in names if name[:1] != "."]))
         except Failure as failure:
             complain(room, "ls", f"cannot access '{path}': {failure.message}")
@@ -141,8 +151,11 @@ def mkdir(room: Room, args: list[str]) -> int:
             try:
                 room.make_directory(step)
             except Failure as failure:
-                if "p" in flags and failure.errno == EEXIST and room.kind(step) == "directory":
-                    continue
+                if "p" in flags and failure.errno == EEXIST:
+                    if room.kind(step) == "directory":
+                        continue
+                    if step != steps[-1]:
+                        failure = Failure(ENOTDIR)
                 code = complain(room, "mkdir", f"cannot create directory '{path}': {failure.message}")
                 break
     return code
@@ -178,7 +191,7 @@ def remove_tree(room: Room, path: str) -> None:
             room.remove(name)
         else:
             pending.append((name, True))
-            pending.extend((f"{name.rstrip('/')}/{inner}", False) for inner in room.list(name))
+            pending.extend((f"{name.rstrip('/')}/{inner}", False) for inner in room.names_in(name))
 
 
 def env(room: Room, args: list[str]) -> int:
@@ -193,7 +206,7 @@ def env(room: Room, args: list[str]) -> int:
     if not words:
         room.stdout.write("".join(f"{name}={value}\n" for name, value in room.environment.items()))
         return 0
-    program = room.processes.programs.get(words[0].rpartition("/")[2])
+    program = room.processes.find(words[0])
     if program is None:
         complain(room, "env", f"'{words[0]}': No such file or directory")
         return NOT_FOUND

@@ -5,17 +5,16 @@ In: a room and a command line. Out: a ``Status``, or a stream that is the comman
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vlua.vfs.failure import EBADF, ESPIPE, Failure
 from vlua.vfs.programs.pipe import Job, Pipe, PipeInput, PipeOutput, filled
 from vlua.vfs.programs.process import SIGKILL, SIGPIPE, Killed, Process, Status, run
-from vlua.vfs.programs.shell import MOST_DEPTH, PROCESS_COST, PROCESS_DEPTH, Shell, sh
+from vlua.vfs.programs.shell import MOST_DEPTH, MOST_PROCESSES, PROCESS_COST, PROCESS_DEPTH, Shell, sh
 from vlua.vfs.stream import Stream
 
 if TYPE_CHECKING:
     from vlua.vfs.filesystem import Room
-    from vlua.vfs.programs.process import Processes
 
 __all__ = ["CommandInput", "CommandOutput", "CommandStream", "execute", "open_command"]
 
@@ -30,7 +29,6 @@ def execute(room: Room, line: str, depth: int) -> Status:
     child = fork(room, depth, room.stdin, room.stdout)
     if child is None:
         return Status("exit", CANNOT_FORK)
-    room.flush()  # as the child writes to the same streams
     status = run(child, sh, ["sh", "-c", line])
     if room.process is not None:
         room.process.deliver()
@@ -51,7 +49,6 @@ def open_command(room: Room, line: str, mode: str, depth: int) -> CommandStream:
         return command
     pipe = Pipe(processes, room.charge)
     child = fork(room, depth, room.stdin, PipeOutput(pipe))
-    room.flush()
 
     def work() -> Status:
         if child is None:
@@ -63,6 +60,8 @@ def open_command(room: Room, line: str, mode: str, depth: int) -> CommandStream:
             pipe.writers.extend(shell.jobs)
 
     job = Job(processes, work)
+    if child is not None and child.process is not None:
+        child.process.job = job
     pipe.writers.append(job)
     output = CommandOutput(pipe, job, child.process if child is not None else None)
     room.keep(output)
@@ -74,7 +73,7 @@ def fork(room: Room, depth: int, stdin: Stream, stdout: Stream) -> Room | None:
     """A room for a shell, ``None`` when processes are nested too deeply already."""
     room.charge(PROCESS_COST)
     depth = max(depth, room.depth) + PROCESS_DEPTH
-    if depth > MOST_DEPTH:
+    if depth > MOST_DEPTH or len(room.processes.living) >= MOST_PROCESSES:
         room.stderr.write("sh: 0: Cannot fork\n")
         return None
     child = room.fork(Process(room.processes), stdin=stdin, stdout=stdout)
@@ -85,9 +84,13 @@ def fork(room: Room, depth: int, stdin: Stream, stdout: Stream) -> Room | None:
 class CommandStream(Stream):
     """One end of a pipe whose other end is a command; ``status`` tells how that ended, once it is closed."""
 
-    __slots__ = ("status",)
+    __slots__ = ()
 
     status: Status
+
+    def result(self) -> Any:
+        """The results of closing a handle of it (manual §6.8 ``io.popen``)."""
+        return self.status.result()
 
     def seek(self, whence: str, offset: int) -> int:
         """Pipes have no position: raises Failure (Illegal seek)."""
@@ -97,7 +100,7 @@ class CommandStream(Stream):
 class CommandOutput(PipeInput, CommandStream):
     """What a command writes, to be read."""
 
-    __slots__ = ("job", "process")
+    __slots__ = ("job", "process", "status")
 
     def __init__(self, pipe: Pipe, job: Job, process: Process | None) -> None:
         super().__init__(pipe)
@@ -120,7 +123,7 @@ class CommandOutput(PipeInput, CommandStream):
 class CommandInput(CommandStream):
     """What a command shall read; it runs when this is closed."""
 
-    __slots__ = ("chunks", "depth", "line", "room")
+    __slots__ = ("chunks", "depth", "line", "room", "status")
 
     def __init__(self, room: Room, line: str, depth: int) -> None:
         super().__init__(None, "w", room.charge)
@@ -148,7 +151,6 @@ class CommandInput(CommandStream):
         chunks, self.chunks = self.chunks, []
         stdin = PipeInput(filled(room.processes, room.charge, chunks))
         child = fork(room, self.depth, stdin, room.stdout)
-        room.flush()
         self.status = Status("exit", CANNOT_FORK) if child is None else run(child, sh, ["sh", "-c", self.line])
 
     def abandon(self) -> None:

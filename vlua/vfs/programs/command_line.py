@@ -184,7 +184,7 @@ class Parser:
 
     def line(self) -> list[Item]:
         """Everything up to the end."""
-        items = []
+        items: list[Item] = []
         while True:
             while self.accept("\n"):
                 pass

@@ -17,7 +17,7 @@ from vlua.vfs.failure import EBADF, EIO, ESPIPE, Failure
 from vlua.vfs.programs.process import SIGKILL, SIGPIPE, Killed, Processes, Status
 from vlua.vfs.stream import Stream
 
-__all__ = ["Job", "NullStream", "Pipe", "PipeInput", "PipeOutput"]
+__all__ = ["Job", "Pipe", "PipeInput", "PipeOutput", "filled"]
 
 CAPACITY = 65536  # bytes that a pipe takes before its writer has to wait, as on Linux
 
@@ -123,16 +123,15 @@ class Pipe:
 
     def put(self, text: str) -> None:
         """Write. Raises Killed when nobody will ever read."""
+        if not self.closed:
+            self.charge(len(text))
+            self.chunks.append(text)
+            self.size += len(text)
+            if self.active is not None and (self.awaited or self.size >= CAPACITY):
+                self.active.pause()
         current = self.processes.current
         if self.closed and current is not None:
             raise Killed(current, SIGPIPE)
-        self.charge(len(text))
-        self.chunks.append(text)
-        self.size += len(text)
-        if self.active is not None and (self.awaited or self.size >= CAPACITY):
-            self.active.pause()
-            if self.closed and current is not None:
-                raise Killed(current, SIGPIPE)
 
     def take(self) -> str:
         """The next bytes, waiting for them if need be; "" once every writer has ended."""
@@ -221,36 +220,6 @@ class PipeOutput(Stream):
     def close(self) -> None:
         """Close this end."""
         self.flush()
-
-
-class NullStream(Stream):
-    """``/dev/null``: empty to readers, and whatever is written to it is gone."""
-
-    __slots__ = ()
-
-    def __init__(self, mode: str) -> None:
-        super().__init__(None, mode, _free)
-
-    def _fetch(self, size: int) -> str:
-        if not self.readable:
-            raise Failure(EBADF)
-        return ""
-
-    def flush(self) -> None:
-        """Forget pending writes."""
-        self.pending.clear()
-        self.pending_size = 0
-
-    def seek(self, whence: str, offset: int) -> int:
-        """Wherever one moves, it is the start."""
-        return 0
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-def _free(count: int) -> None:
-    """Nothing is kept, so nothing is charged."""
 
 
 def filled(processes: Processes, charge: Callable[[int], None], chunks: Iterable[str]) -> Pipe:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from weakref import WeakValueDictionary
 
+from vlua.vfs.failure import Failure
 from vlua.vm.frames import lib_error
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ SIGPIPE = 13
 SIGTERM = 15
 
 FIRST_PID = 100
+BIN = ("/bin/", "/usr/bin/", "/usr/local/bin/")  # where the programs are for those who name them by their paths
 
 # A program takes its room (streams, environment, files) and its arguments, the first being its name, as Lua strings;
 # what it returns is the exit code.
@@ -102,9 +105,17 @@ class Processes:
     ) -> None:
         self.programs = programs if programs is not None else {}
         self.make_state = make_state
-        self.living: dict[int, Process] = {}
+        self.living: WeakValueDictionary[int, Process] = WeakValueDictionary()
         self.next_pid = FIRST_PID
         self.current: Process | None = None
+
+    def find(self, name: str) -> Program | None:
+        """The program of that name, or of that path in a directory for programs."""
+        for directory in BIN:
+            if name.startswith(directory):
+                name = name[len(directory) :]
+                break
+        return self.programs.get(name)
 
 
 def run(room: Room, program: Program, args: list[str]) -> Status:
@@ -125,6 +136,8 @@ def run(room: Room, program: Program, args: list[str]) -> Status:
         if killed.process is not process:
             raise
         return Status("signal", killed.signal)
+    except Failure:
+        return Status("exit", 1)  # not even its own messages could be written
     finally:
         processes.current = before
         process.end()

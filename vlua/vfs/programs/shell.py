@@ -18,12 +18,12 @@ from vlua.vfs.programs.command_line import (
     Word,
     parse,
 )
-from vlua.vfs.programs.pipe import Job, NullStream, Pipe, PipeInput, PipeOutput
+from vlua.vfs.programs.pipe import Job, Pipe, PipeInput, PipeOutput
 from vlua.vfs.programs.process import Process, Processes, Status, run
+from vlua.vfs.stream import NullStream
 
 if TYPE_CHECKING:
     from vlua.vfs.filesystem import Room
-    from vlua.vfs.programs.process import Program
     from vlua.vfs.stream import Stream
 
 __all__ = ["Shell", "ShellExit", "sh"]
@@ -32,7 +32,6 @@ SYNTAX_ERROR = 2
 REDIRECTION_FAILED = 2
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
-BIN = ("/bin/", "/usr/bin/", "/usr/local/bin/")  # where the programs are for those who name them by their paths
 
 PROCESS_COST = 16384  # bytes charged for starting a process, which stand for the time it takes
 PROCESS_DEPTH = 8  # nested calls through C code that a process counts for
@@ -100,26 +99,33 @@ class Shell:
     def pipeline(self, commands: tuple[Command, ...]) -> int:
         """Run commands that read what the one before them writes; the exit code of the last."""
         if len(commands) == 1:
-            return self.command(commands[0], self.room.stdin, self.room.stdout)
+            code = self.command(commands[0], self.room.stdin, self.room.stdout)
+            self.process.deliver()
+            return code
+        # Each command waits for the one before it, nested on the C stack: the first is the deepest.
+        depth = PROCESS_DEPTH * (len(commands) - 1)
+        if self.room.depth + depth > MOST_DEPTH:
+            self.complain("Cannot fork")
+            return SYNTAX_ERROR
         pipes: list[Pipe] = []
         source: Stream = self.room.stdin
         for command in commands[:-1]:
             pipe = Pipe(self.processes, self.room.charge)
-            pipe.writers.append(self.beside(command, source, PipeOutput(pipe)))
+            pipe.writers.append(self.beside(command, source, PipeOutput(pipe), depth))
+            depth -= PROCESS_DEPTH
             pipes.append(pipe)
             source = PipeInput(pipe)
-        try:
-            return self.guarded(lambda: self.command(commands[-1], source, self.room.stdout))
-        finally:
-            for pipe in reversed(pipes):
-                pipe.close()
+        code = self.guarded(lambda: self.command(commands[-1], source, self.room.stdout))
+        for pipe in reversed(pipes):
+            pipe.close()
+        self.process.deliver()
+        return code
 
-    def beside(self, command: Command, stdin: Stream, stdout: Stream) -> Job:
-        """A job that runs one command of a pipeline."""
+    def beside(self, command: Command, stdin: Stream, stdout: Stream, depth: int) -> Job:
+        """A job that runs one command of a pipeline, ``depth`` C levels further down."""
 
         def work() -> Status:
-            self.processes.current = self.process
-            code = self.guarded(lambda: self.command(command, stdin, stdout))
+            code = self.guarded(lambda: self.command(command, stdin, stdout, depth=depth))
             try:
                 stdout.flush()
             finally:
@@ -131,6 +137,10 @@ class Shell:
 
     def start(self, item: Item) -> int:
         """Begin a job in the background, with nothing to read; it has its turn when somebody waits for it."""
+        self.room.charge(PROCESS_COST)
+        if len(self.processes.living) >= MOST_PROCESSES:
+            self.complain("Cannot fork")
+            return SYNTAX_ERROR
         process = Process(self.processes)
         inner = Shell(self.room.fork(process, stdin=NullStream("r")))
 
@@ -157,7 +167,9 @@ class Shell:
 
     # One command
 
-    def command(self, command: Command, stdin: Stream, stdout: Stream, process: Process | None = None) -> int:
+    def command(
+        self, command: Command, stdin: Stream, stdout: Stream, process: Process | None = None, depth: int = 0
+    ) -> int:
         """Run a simple command, as ``process`` if there is one already; its exit code."""
         words = [text for word in command.words if (text := self.expand(word)) or word.quoted]
         values = {name: self.expand(value) for name, value in command.assignments}
@@ -170,9 +182,7 @@ class Shell:
             if not words:
                 self.room.environment.update(values)
                 return 0
-            code = self.program(words, values, streams, process)
-            self.process.deliver()
-            return code
+            return self.program(words, values, streams, process, depth + PROCESS_DEPTH)
         finally:
             for stream in opened:
                 try:
@@ -181,7 +191,12 @@ class Shell:
                     continue  # what could not be written is lost, as in C
 
     def program(
-        self, words: list[str], values: dict[str, str], streams: dict[int, Stream], process: Process | None
+        self,
+        words: list[str],
+        values: dict[str, str],
+        streams: dict[int, Stream],
+        process: Process | None,
+        depth: int,
     ) -> int:
         """Find and run a program; its exit code."""
         name = words[0]
@@ -191,15 +206,15 @@ class Shell:
             for job in self.jobs:
                 job.finish()
             return 0
-        program = self.find(name)
+        program = self.processes.find(name)
         if program is None:
             code, reason = NOT_FOUND, "not found"
-            if "/" in name and self.room.kind(name) is not None:
+            if "/" in name and self.exists(name):
                 code, reason = NOT_EXECUTABLE, "Permission denied"
             self.tell(streams[2], f"{name}: {reason}")
             return code
         self.room.charge(PROCESS_COST)
-        if self.room.depth + PROCESS_DEPTH > MOST_DEPTH or len(self.processes.living) >= MOST_PROCESSES:
+        if self.room.depth + depth > MOST_DEPTH or len(self.processes.living) >= MOST_PROCESSES:
             self.tell(streams[2], "Cannot fork")
             return SYNTAX_ERROR
         room = self.room.fork(
@@ -208,17 +223,16 @@ class Shell:
             stdout=streams[1],
             stderr=streams[2],
             variables=values,
-            depth=PROCESS_DEPTH,
+            depth=depth,
         )
         return run(room, program, words).exit_code()
 
-    def find(self, name: str) -> Program | None:
-        """The program that a word names."""
-        for directory in BIN:
-            if name.startswith(directory):
-                name = name[len(directory) :]
-                break
-        return self.processes.programs.get(name)
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or directory of that name."""
+        try:
+            return bool(self.room.kind(path))
+        except Failure:
+            return False
 
     def tell(self, stream: Stream, message: str) -> None:
         """A message about a command, on the stream that it would have written its own to."""

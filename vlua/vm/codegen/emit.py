@@ -10,7 +10,7 @@ import ast
 from typing import Any
 
 from vlua.vm import nodes
-from vlua.vm.frames import Operand, Operation
+from vlua.vm.frames import FOREVER, FunctionInfo, Local, Operand, Operation
 from vlua.vm.kinds import TABLE, Kinds
 from vlua.vm.scope import FunctionScope, Scopes, Variable
 
@@ -37,15 +37,16 @@ class Loop:
 class Context:
     """One Python function being generated: a Lua function, or a loop outlined from one."""
 
-    __slots__ = ("counter", "escapes", "loops", "nonlocals", "outlined", "parent", "returns", "scope")
+    __slots__ = ("escapes", "info", "loops", "nonlocals", "outlined", "parent", "returns", "scope")
 
     def __init__(self, scope: FunctionScope, parent: Context | None, outlined: bool = False) -> None:
         self.scope = scope
         self.parent = parent
         self.outlined = outlined
+        # What is known about the Lua function.
+        self.info: FunctionInfo = parent.info if outlined and parent is not None else None  # type: ignore[assignment]
         self.loops: list[Loop] = []
         self.nonlocals: set[str] = set()
-        self.counter = 0
         self.escapes: dict[int, tuple[Loop, str]] = {}
         self.returns = False
 
@@ -59,10 +60,13 @@ class Emitter:
     def __init__(self) -> None:
         self.line = 1
         self.column = 0
+        # The number of what is no operation, counted up wherever the visible variables change.
+        self.base = 0
         self.out: list[ast.stmt] = []
         self.operations: list[Operation] = [NO_OPERATION]
         self.context: Context = None  # type: ignore[assignment]
         self.temporaries = 0
+        self.flags = 0
 
     # Positions
 
@@ -70,7 +74,7 @@ class Emitter:
         """Move to a line; with ``kind``, to a new operation whose failure is described by ``operands``."""
         self.line = line
         if kind is None:
-            self.column = 0
+            self.column = self.base
         else:
             self.column = len(self.operations)
             self.operations.append(Operation(kind, operands))
@@ -178,9 +182,9 @@ class Emitter:
         return f"t{self.temporaries}"
 
     def flag(self, prefix: str) -> str:
-        """A new name that no other statement of this Python function uses."""
-        self.context.counter += 1
-        return f"{prefix}{self.context.counter}"
+        """A new name that no other statement of the chunk uses."""
+        self.flags += 1
+        return f"{prefix}{self.flags}"
 
     # Statements
 
@@ -223,6 +227,24 @@ class Emitter:
 
     # Variables
 
+    def mark(self) -> int:
+        """A new number for what is no operation: the variables in force change here."""
+        self.base = len(self.operations)
+        self.operations.append(NO_OPERATION)
+        return self.base
+
+    def begin(self, name: str, ident: str | None) -> None:
+        """Note for ``debug`` that a local is in force from here on."""
+        self.context.info.locals.append(Local(name, ident, self.mark()))
+
+    def end(self, count: int) -> None:
+        """Note that all but the first ``count`` locals of the function so far are no longer in force."""
+        ended = [local for local in self.context.info.locals[count:] if local.end == FOREVER]
+        if ended:
+            base = self.mark()
+            for local in ended:
+                local.end = base
+
     def load(self, variable: Variable) -> ast.expr:
         """Read a Lua local or upvalue."""
         value = self.name(variable.ident)
@@ -236,6 +258,7 @@ class Emitter:
         self.assign(variable.ident, value)
         if variable.shadowed:
             self.cast_shadow(variable)
+        self.begin(variable.name, variable.ident)
 
     def cast_shadow(self, variable: Variable) -> None:
         """Emit the assignment of a local's shadow: the dict of its table, or an empty one for any other value."""

@@ -119,7 +119,7 @@ class ExpressionEmitter(TreeEmitter):
         env = self.scopes.globals[node]
         key = node.name
         if env is self.scopes.env and not self.env_changes:
-            self.at(node.line, "index", None)
+            self.at(node.line, "index", ("upvalue", "_ENV"))
             ident = self.temporary()
             found = self.is_not(
                 self.keep(ident, self.method(self.name("E"), "get", self.constant(key))), self.constant(None)
@@ -445,9 +445,9 @@ class ExpressionEmitter(TreeEmitter):
         kind = self.kinds.of(operand_node)
         value = self.expr(operand_node)
         if op == "#":
-            self.at(node.line, "arith", self.describe(operand_node) if type(operand_node) is not nodes.String else None)
+            self.at(node.line, "arith", self.describe(operand_node))
             return self.length(operand_node, kind, value)
-        self.at(node.line, "arith", self.describe(operand_node) if type(operand_node) is not nodes.String else None)
+        self.at(node.line, "arith", self.describe(operand_node))
         if op == "-":
             if kind == FLOAT:
                 return self.here(ast.UnaryOp(ast.USub(), value))  # type: ignore[no-any-return]

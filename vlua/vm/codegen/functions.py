@@ -13,27 +13,50 @@ from vlua.vm import nodes
 from vlua.vm.chunkname import chunkid
 from vlua.vm.codegen.emit import Context
 from vlua.vm.codegen.statements import StatementEmitter
-from vlua.vm.frames import FunctionInfo
-from vlua.vm.kinds import Kinds
+from vlua.vm.frames import FunctionInfo, Origin
+from vlua.vm.kinds import ANY, Kinds
 from vlua.vm.scope import FunctionScope, Scopes, Variable, resolve
 
 __all__ = ["Generator", "generate"]
 
 
-def generate(chunk: nodes.Function, chunkname: str) -> tuple[ast.Module, list[FunctionInfo]]:
-    """Python's tree for a parsed chunk, and the information on its functions."""
+# Where the position of code that the source has no line for is.
+NO_LINE = 0
+# The chunk name of functions whose names and positions have been stripped, as PUC shows it.
+STRIPPED = "=?"
+
+
+def generate(
+    chunk: nodes.Function, chunkname: str, text: str, loose: bool = False, number: int = 0, stripped: bool = False
+) -> tuple[ast.Module, list[FunctionInfo]]:
+    """Python's tree for a parsed chunk, and the information on its functions, that of the whole first.
+
+    ``text`` is the chunk's source. ``loose``: see ``Origin``. With a ``number``, only that function of the chunk is
+    generated, and the parameters of ``bind`` are its upvalues.
+    """
     scopes = resolve(chunk)
-    generator = Generator(scopes, chunkname)
-    return generator.chunk(chunk), generator.functions
+    if loose:
+        scopes.loosen()
+    kinds = Kinds(scopes)
+    fixed = {} if loose else {v.ident: kind for v, kind in kinds.variables.items() if kind != ANY}
+    origin = Origin(text, loose, stripped, fixed)
+    generator = Generator(scopes, kinds, STRIPPED if stripped else chunkname, origin)
+    if not number:
+        return generator.chunk(chunk), generator.functions
+    for node, scope in scopes.functions.items():
+        if scope.number == number:
+            return generator.chunk(node, list(scope.upvalues)), generator.functions
+    raise KeyError(number)
 
 
 class Generator(StatementEmitter):
     """Generates one chunk."""
 
-    def __init__(self, scopes: Scopes, chunkname: str) -> None:
+    def __init__(self, scopes: Scopes, kinds: Kinds, chunkname: str, origin: Origin) -> None:
         super().__init__()
         self.scopes = scopes
-        self.kinds = Kinds(scopes)
+        self.kinds = kinds
+        self.origin = origin
         self.chunkname = chunkname
         self.short_source = chunkid(chunkname)
         self.env_changes = scopes.env.writes > 1
@@ -53,20 +76,25 @@ class Generator(StatementEmitter):
     def number_of(self, scope: FunctionScope) -> int:
         return self.numbers[scope]
 
-    def chunk(self, node: nodes.Function) -> ast.Module:
-        """The module of the whole chunk."""
+    def chunk(self, node: nodes.Function, upvalues: list[Variable] | None = None) -> ast.Module:
+        """The module of the whole chunk, or of one of its functions that has ``upvalues``."""
         self.at(0)
         self.line = 1
         body: list[ast.stmt] = []
 
+        parameters = ["_ENV", "E"] if upvalues is None else [upvalue.ident for upvalue in upvalues]
+
         def emit() -> None:
+            for upvalue in upvalues or ():
+                if upvalue.boxed:
+                    self.assign(upvalue.ident, self.here(ast.List([self.name(upvalue.ident)], ast.Load())))
             name = self.define(node)
             self.at(1)
             self.return_(self.name(name))
 
         self.inside(body, emit)
         module: list[ast.stmt] = []
-        self.inside(module, lambda: self.function("bind", ["_ENV", "E"], body, optional=False))
+        self.inside(module, lambda: self.function("bind", parameters, body, optional=False))
         return ast.Module(module, [])
 
     def define(self, node: nodes.Function) -> str:
@@ -84,25 +112,33 @@ class Generator(StatementEmitter):
             tuple((variable.name, variable.ident) for variable in scope.upvalues)
             or ((("_ENV", "_ENV"),) if scope.parent is None else ()),
             self.operations,
+            self.origin,
+            scope.number,
             is_main=scope.parent is None,
         )
         self.functions.append(info)
         outer, outer_temporaries, outer_nesting = self.context, self.temporaries, self.nesting
         self.context = context = Context(scope, outer)
+        context.info = info
         body: list[ast.stmt] = []
         self.inside(body, lambda: self.body(node))
         self.add_nonlocals(context, body)
         self.context, self.temporaries, self.nesting = outer, outer_temporaries, outer_nesting
-        self.at(node.line or 1)
+        if node.line == node.end_line:
+            self.at(node.line or 1)
+        else:
+            # To hooks and error messages a function of several lines is made in the last, as PUC has it.
+            self.at(node.line or 1, "define")
         idents = [variable.ident for variable in self.scopes.declared[node]]
         self.function(f"F{number}", idents, body, rest="varargs" if node.is_vararg else "_")
         return f"F{number}"
 
     def body(self, node: nodes.Function) -> None:
         """The statements of a function: one tick of the meter, the block, and no results at its end."""
-        self.at(node.line or 1)
+        self.at(NO_LINE)
         for variable in self.scopes.declared[node]:
             variable.home = self.context
+            self.begin(variable.name, variable.ident)
         tick = self.here(ast.For(self.target("_"), self.name("meter"), [self.here(ast.Break())], []))
         self.out.append(tick)
         for variable in self.scopes.declared[node]:
@@ -121,7 +157,9 @@ class Generator(StatementEmitter):
             upvalue for upvalue in scope.upvalues if upvalue.owner is current and upvalue.looped and upvalue.captured
         ]
         if not shared:
-            return self.name(self.define(node))
+            name = self.define(node)
+            self.at(node.end_line)
+            return self.name(name)
         itself = variable if variable is not None and variable in scope.upvalues and not variable.boxed else None
         parameters = [upvalue.ident for upvalue in shared if upvalue is not itself]
         self.factories += 1
@@ -138,6 +176,7 @@ class Generator(StatementEmitter):
             self.return_(self.name(name))
 
         self.inside(body, emit)
-        self.at(node.line)
+        self.at(node.line, "define")
         self.function(factory, parameters, body, optional=False)
+        self.at(node.end_line)
         return self.call(factory, *[self.name(parameter) for parameter in parameters])

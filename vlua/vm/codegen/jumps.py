@@ -7,6 +7,7 @@ innermost loop, and the code behind each loop on the way passes it on.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from vlua.vm import nodes
 from vlua.vm.codegen.emit import Loop
@@ -91,6 +92,12 @@ class JumpEmitter(ExpressionEmitter):
         self.leave(loop, "continue")
 
     def block(self, block: nodes.Block, loop: Loop | None = None) -> None:
+        """Emit a block, behind which its locals are gone; ``loop`` as for ``block_body``."""
+        count = len(self.context.info.locals)
+        self.block_body(block, loop)
+        self.end(count)
+
+    def block_body(self, block: nodes.Block, loop: Loop | None = None) -> None:
         """Emit a block; ``loop`` is the Lua loop whose whole body it is, if a jump to its end may ``continue`` it."""
         statements = block.statements
         used = self.scopes.used_labels
@@ -107,7 +114,7 @@ class JumpEmitter(ExpressionEmitter):
             if not labels:
                 self.statements(statements)
                 return
-        self.segments(statements, labels, loop)
+        self.segments(statements, labels)
 
     def ending_labels(self, statements: list[nodes.Statement]) -> set[nodes.Statement]:
         """The labels behind which a block has nothing more to do."""
@@ -118,14 +125,27 @@ class JumpEmitter(ExpressionEmitter):
             ending.add(statement)
         return ending
 
-    def segments(self, statements: list[nodes.Statement], labels: list[nodes.Label], outer: Loop | None) -> None:
+    def segments(self, statements: list[nodes.Statement], labels: list[nodes.Label]) -> None:
         """A block cut at its labels: a loop that runs the segments from number ``segmentN`` on."""
-        self.at(statements[0].line)
-        loop = self.open_loop(False)
-        self.context.loops.pop()
+        line = statements[0].line
+
+        def emit() -> None:
+            self.at(line)
+            loop = self.open_loop(False)
+            self.context.loops.pop()
+            ident = f"segment{loop.number}"
+            self.assign(ident, self.constant(0))
+            self.context.loops.append(loop)
+            body: list[ast.stmt] = []
+            self.inside(body, lambda: self.pieces(statements, labels, loop))
+            self.at(line)
+            self.close_loop(loop, self.here(ast.For(self.target("_"), self.name("meter"), body, [])))
+
+        self.loop(emit, line)
+
+    def pieces(self, statements: list[nodes.Statement], labels: list[nodes.Label], loop: Loop) -> None:
+        """The body of the loop over segments."""
         ident = f"segment{loop.number}"
-        self.assign(ident, self.constant(0))
-        self.context.loops.append(loop)
         pieces: list[list[nodes.Statement]] = [[]]
         for statement in statements:
             if type(statement) is nodes.Label and statement in labels:
@@ -133,23 +153,20 @@ class JumpEmitter(ExpressionEmitter):
                 pieces.append([])
             else:
                 pieces[-1].append(statement)
-        body: list[ast.stmt] = []
+        for number, piece in enumerate(pieces):
+            if not piece:
+                continue
+            self.at(piece[0].line)
+            test = self.branch(self.compare(self.name(ident), ast.LtE(), self.constant(number)))
+            self.inside(test.body, lambda piece=piece: self.statements(piece))  # type: ignore[misc]
+            if not test.body:
+                test.body.append(self.here(ast.Pass()))
+        self.at(statements[-1].line)
+        self.out.append(self.here(ast.Break()))
 
-        def emit() -> None:
-            for number, piece in enumerate(pieces):
-                if not piece:
-                    continue
-                self.at(piece[0].line)
-                test = self.branch(self.compare(self.name(ident), ast.LtE(), self.constant(number)))
-                self.inside(test.body, lambda piece=piece: self.statements(piece))  # type: ignore[misc]
-                if not test.body:
-                    test.body.append(self.here(ast.Pass()))
-            self.at(statements[-1].line)
-            self.out.append(self.here(ast.Break()))
-
-        self.inside(body, emit)
-        self.at(statements[0].line)
-        self.close_loop(loop, self.here(ast.For(self.target("_"), self.name("meter"), body, [])))
+    def loop(self, emit: Callable[[], None], line: int) -> None:
+        """Emit a loop; see ``StatementEmitter``."""
+        raise NotImplementedError
 
     def statements(self, statements: list[nodes.Statement]) -> None:
         """Emit statements in order; see ``StatementEmitter``."""

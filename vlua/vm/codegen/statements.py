@@ -40,7 +40,7 @@ class StatementEmitter(JumpEmitter):
         values = node.values
         if len(variables) == 1 and len(values) == 1:
             value = self.expr(values[0])
-            self.at(node.line)
+            self.at(values[0].end_line if type(values[0]) is nodes.Function else node.line)
             self.declare(variables[0], value)
             return
         results = self.adjusted(values, len(variables), node.line)
@@ -255,12 +255,12 @@ class StatementEmitter(JumpEmitter):
         if variable.boxed:
             self.declare(variable, self.constant(None))
             value = self.closure(node.function, variable)
-            self.at(node.line)
+            self.at(node.function.end_line)
             self.store(variable, value)
             return
         variable.home = self.context
         value = self.closure(node.function, variable)
-        self.at(node.line)
+        self.at(node.function.end_line)
         self.declare(variable, value)
 
     def function_statement(self, node: nodes.FunctionStatement) -> None:
@@ -368,6 +368,10 @@ class StatementEmitter(JumpEmitter):
                 self.assign(pending, self.constant(False))
             test = self.truth(condition)
             self.at(condition.line)
+            if body.open_line > last_line(condition):
+                # The jump stands in the line of ``then``, which line hooks see.
+                test = self.spill(test)
+                self.at(body.open_line)
             branch = self.branch(test)
             self.fill(branch.body, body, condition.line)
             self.out = branch.orelse
@@ -422,15 +426,18 @@ class StatementEmitter(JumpEmitter):
             body: list[ast.stmt] = []
 
             def fill() -> None:
-                self.block(node.body)
+                count = len(self.context.info.locals)
+                self.block_body(node.body)
                 self.temporaries = 0
                 test = self.truth(node.condition)
-                self.at(node.line)
+                self.end(count)
+                self.at(node.condition.line)
                 leave = self.branch(test)
                 leave.body.append(self.here(ast.Break()))
 
             self.inside(body, fill)
-            self.at(node.line)
+            # No code stands in the line of ``repeat`` itself, which line hooks see.
+            self.at(node.body.line)
             self.close_loop(loop, self.here(ast.For(self.target("_"), self.name("meter"), body, [])))
 
         self.loop(emit, node.line)
@@ -446,13 +453,22 @@ class StatementEmitter(JumpEmitter):
             variable = self.scopes.declared[node][0]
             loop = self.open_loop(True)
             body: list[ast.stmt] = []
+            outside = self.begin_hidden("(for index)", "(for limit)", "(for step)")
             self.at(node.line)
             target = self.loop_target(variable, body)
             self.fill(body, node.body, node.line, loop)
+            self.end(outside)
             self.at(node.line)
             self.close_loop(loop, self.here(ast.For(target, iterator, body, [])))
 
         self.loop(emit, node.line)
+
+    def begin_hidden(self, *names: str) -> int:
+        """Note the locals that PUC keeps for a loop; how many locals there were before."""
+        count = len(self.context.info.locals)
+        for name in names:
+            self.begin(name, None)
+        return count
 
     def spill_loop(self, value: ast.expr) -> ast.expr:
         """The iterator of a loop; in a variable of its own when the loop is going to be outlined."""
@@ -465,6 +481,7 @@ class StatementEmitter(JumpEmitter):
     def loop_target(self, variable: Any, body: list[ast.stmt]) -> ast.expr:
         """The Python target of a loop variable; a boxed one is boxed by the first statement of the body."""
         variable.home = self.context
+        self.begin(variable.name, variable.ident)
         if variable.shadowed:
             self.inside(body, lambda: self.cast_shadow(variable))
         if not variable.boxed:
@@ -494,10 +511,12 @@ class StatementEmitter(JumpEmitter):
         def emit() -> None:
             loop = self.open_loop(True)
             body: list[ast.stmt] = []
+            outside = self.begin_hidden("(for generator)", "(for state)", "(for control)")
             self.at(node.line)
             targets = [self.loop_target(variable, body) for variable in self.scopes.declared[node]]
             target = targets[0] if count == 1 else self.here(ast.Tuple(targets, ast.Store()))
             self.fill(body, node.body, node.line, loop)
+            self.end(outside)
             self.at(node.line)
             self.column = column
             self.close_loop(loop, self.here(ast.For(target, iterator, body, [])))
@@ -542,6 +561,15 @@ class StatementEmitter(JumpEmitter):
 
     def nothing(self, node: nodes.Node) -> None:
         """A label that nothing jumps to, or that its block has already placed."""
+
+
+def last_line(node: nodes.Expression) -> int:
+    """The line of the last operand of an expression."""
+    kind = type(node)
+    while kind in (nodes.Binary, nodes.And, nodes.Or, nodes.Unary):
+        node = node.operand if kind is nodes.Unary else node.right  # type: ignore[attr-defined]
+        kind = type(node)
+    return node.line
 
 
 STATEMENTS: dict[type, Callable[[Any, Any], None]] = {

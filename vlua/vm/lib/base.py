@@ -14,19 +14,20 @@ from vlua.vm.arguments import (
     arg_check,
     check_any,
     check_integer,
-    check_option,
     check_table,
     opt_integer,
     opt_string,
     type_error,
     type_name,
 )
-from vlua.vm.errors import LuaError
+from vlua.vm.chunk import compile_chunk
+from vlua.vm.dump import BadChunk, read_function
+from vlua.vm.errors import LuaError, LuaSyntaxError
 from vlua.vm.frames import arg_error, lib_error, mark_native
+from vlua.vm.lib.collector import collectgarbage_of
 from vlua.vm.lib.protected import caught, protected_functions
 from vlua.vm.number import MAX_INTEGER, number_text, parse_number, wrap
 from vlua.vm.table import LuaTable
-from vlua.vm.weak import WeakTables
 
 if TYPE_CHECKING:
     from vlua.vm.state import State
@@ -34,17 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["load_chunk", "open_base", "raw_equal"]
 
 ESCAPE = "\x1b"
-SIGNATURE = "\x1bLua"
-VERSION = "\x53"
 SPACES = " \f\n\r\t\v"
 DIGITS = {digit: value for value, digit in enumerate("0123456789abcdefghijklmnopqrstuvwxyz")} | {
     digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)
 }
 # Characters of a numeral or a chunk per unit of the meter.
 CHARACTERS_PER_UNIT = 16
-COLLECTOR_OPTIONS = ("stop", "restart", "collect", "count", "step", "setpause", "setstepmul", "isrunning")
-# Units for a full collection: tens of milliseconds of the host's time, as it looks at every object of the process.
-COLLECTION_UNITS = 20_000
 
 
 def raw_equal(left: Any, right: Any) -> bool:
@@ -121,76 +117,10 @@ def type_(value: Any = ABSENT, *_: Any) -> Any:
     return KINDS.get(type(value)) or type_name(value)
 
 
-class Collector:
-    """The answers of ``collectgarbage``: Python frees memory by itself, so these are figures that behave plausibly.
-
-    ``count`` grows a little with every question and falls back after a collection; nothing of the host shows in it.
-    """
-
-    # Kilobytes of a fresh state; growth per question; steps of size 0 that make a cycle.
-    BASE_KILOBYTES = 24.0
-    GROWTH = 0.0625
-    CYCLE = 12
-
-    def __init__(self, state: State) -> None:
-        self.state = state
-        self.watched = False
-        self.weak_tables = WeakTables(state.tick)
-        # Within reach of whoever wants to empty weak tables between collections.
-        state.weak_tables = self.weak_tables  # type: ignore[attr-defined]
-        self.running = True
-        self.pause = 200
-        self.step_multiplier = 200
-        self.questions = 0
-        self.progress = 0
-
-    def collect(self) -> int:
-        """A full collection, if any table of the script could tell."""
-        self.questions = self.progress = 0
-        if self.watched:
-            self.state.tick(COLLECTION_UNITS)
-            self.weak_tables.collect()
-        return 0
-
-    def count(self) -> float:
-        """Memory in use, in kilobytes."""
-        self.questions += 1
-        return self.BASE_KILOBYTES + self.GROWTH * self.questions
-
-    def step(self, size: int) -> bool:
-        """One step of a cycle; whether it finished the cycle."""
-        self.progress += max(1, min(size, self.CYCLE))
-        if self.progress < self.CYCLE:
-            return False
-        self.collect()
-        return True
-
-
 def open_base(state: State) -> LuaTable:
     """Fill the globals of a runtime with the basic functions (manual §6.1)."""
-    collector = Collector(state)
+    garbage = state.garbage
     own_globals = state.globals
-
-    def collectgarbage(option: Any = ABSENT, argument: Any = ABSENT, *_: Any) -> Any:
-        """Control of the garbage collector."""
-        name = check_option(option, 1, "collect", COLLECTOR_OPTIONS)
-        number = opt_integer(argument, 2, 0)
-        if name == "count":
-            return collector.count()
-        if name == "collect":
-            return collector.collect()
-        if name == "step":
-            return collector.step(number)
-        if name == "isrunning":
-            return collector.running
-        if name == "setpause":
-            collector.pause, number = number, collector.pause
-            return number
-        if name == "setstepmul":
-            collector.step_multiplier, number = number, collector.step_multiplier
-            return number
-        collector.running = name == "restart"
-        return 0
 
     def getmetatable(value: Any = ABSENT, *_: Any) -> Any:
         """The metatable of a value, or the ``__metatable`` field that hides it."""
@@ -208,12 +138,8 @@ def open_base(state: State) -> LuaTable:
         if old is not None and old.hash.get("__metatable") is not None:
             raise lib_error("cannot change a protected metatable")
         table.meta = meta
-        if meta is not None:
-            if "__mode" in meta.hash:
-                collector.weak_tables.watch(table)
-                collector.watched = True
-            elif "__gc" in meta.hash:
-                collector.watched = True
+        if meta is not None and ("__gc" in meta.hash or "__mode" in meta.hash or not hasattr(meta, "noted")):
+            garbage.note(table, meta)
         return table
 
     def ipairs_step(sequence: Any = ABSENT, position: Any = ABSENT, *_: Any) -> Any:
@@ -353,7 +279,7 @@ def open_base(state: State) -> LuaTable:
             state.non_yieldable -= 1
 
     functions = protected_functions(state) | {
-        "collectgarbage": collectgarbage,
+        "collectgarbage": collectgarbage_of(state),
         "getmetatable": getmetatable,
         "ipairs": ipairs,
         "load": load,
@@ -402,7 +328,7 @@ def read_pieces(state: State, reader: Any) -> str:
 def load_chunk(state: State, source: str, name: str, mode: str, environment: Any) -> Any:
     """Compile text to a function of ``state``; ``mode`` says which of "b" and "t" are welcome (manual §6.1 ``load``).
 
-    Raises LuaError: for a chunk of the wrong kind, for any precompiled chunk, and for text that is not Lua.
+    Raises LuaError: for a chunk of the wrong kind, for a precompiled chunk that is damaged, for text that is not Lua.
     """
     binary = source[:1] == ESCAPE
     kind = "binary" if binary else "text"
@@ -414,9 +340,11 @@ def load_chunk(state: State, source: str, name: str, mode: str, environment: Any
         name = name[1:]
     elif name[:1] == ESCAPE:
         name = "binary string"
-    head = source[: len(SIGNATURE)]
-    if head != SIGNATURE:
-        reason = "truncated" if len(head) < len(SIGNATURE) else "not a"
-    else:
-        reason = "truncated" if source[len(SIGNATURE) :][:1] in ("", VERSION) else "version mismatch in"
-    raise LuaError(f"{name}: {reason} precompiled chunk")
+    try:
+        text, chunkname, number, stripped = read_function(source)
+        state.tick(len(text) // CHARACTERS_PER_UNIT)
+        return compile_chunk(text, chunkname, number, stripped).bind(state, environment)
+    except BadChunk as bad:
+        raise LuaError(f"{name}: {bad} precompiled chunk") from None
+    except (KeyError, LuaSyntaxError):
+        raise LuaError(f"{name}: corrupted precompiled chunk") from None

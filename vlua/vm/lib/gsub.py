@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["gsub_function"]
 
-# Bytes of the result between two charges.
+# Bytes of the result, and matches, between two charges.
 PIECE = 4096
+SLICE = 256
 # A result that cannot be larger than this is made in one go.
 SMALL_RESULT = 1 << 20
+# Captures in a replacement that need no look at their lengths.
+FEW_GROUPS = 4
 
 Replacer = Callable[[Match], str]
 
@@ -39,7 +42,7 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
         if type(replacement) is str:
             if len(replacement) > PIECE:
                 tick(len(replacement) >> 2)
-            return template_replacer(pattern, replacement)
+            return template_replacer(pattern, replacement, charge_bytes)
         if type(replacement) is LuaTable:
             if replacement.meta is None:
                 lookup = replacement.hash.get
@@ -96,6 +99,8 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
                 length = 0
             last = end
             done += 1
+            if not done % SLICE:
+                tick(SLICE)
             if done >= count:
                 break
         if not done:
@@ -177,10 +182,14 @@ def chosen(value: Any, found: Match) -> str:
     raise lib_error(f"invalid replacement value (a {type_name(value)})")
 
 
-def template_replacer(pattern: Pattern, replacement: str) -> Replacer:
-    """A replacer for a string in which ``%n`` stands for a capture, ``%0`` for the match and ``%%`` for a ``%``."""
+def template_replacer(pattern: Pattern, replacement: str, charge_bytes: Callable[[int], Any]) -> Replacer:
+    """A replacer for a string in which ``%n`` stands for a capture, ``%0`` for the match and ``%%`` for a ``%``.
+
+    Its results are charged with ``charge_bytes`` if they may be much longer than the matches.
+    """
     template, groups, mistake = parse_template(replacement)
-    if not mistake and pattern.plain and groups and max(groups) <= max(pattern.captures, 1):
+    known = not mistake and pattern.plain and 0 < len(groups) <= FEW_GROUPS
+    if known and max(groups) <= max(pattern.captures, 1):
         if pattern.captures == 0:
             # %1 is the match when there are no captures
             groups = (0,) * len(groups)
@@ -193,6 +202,7 @@ def template_replacer(pattern: Pattern, replacement: str) -> Replacer:
             texts.append(value if type(value) is str else number_text(value))
         if mistake:
             raise lib_error("invalid use of '%' in replacement string")
+        charge_bytes(len(template) + sum(map(len, texts)))
         return template % tuple(texts)
 
     return replace

@@ -189,7 +189,9 @@ def fmod(x: Any = ABSENT, y: Any = ABSENT, *_: Any) -> Any:
             raise arg_error(2, "zero")
         result = abs(x) % abs(y)
         return -result if x < 0 else result
-    return remainder(check_float(x, 1), check_float(y, 2))
+    # The C compilers in use evaluate the last argument first, and so report it first.
+    divisor = check_float(y, 2)
+    return remainder(check_float(x, 1), divisor)
 
 
 def modf(x: Any = ABSENT, *_: Any) -> Any:

@@ -71,6 +71,9 @@ def protected_functions(state: State) -> dict[str, Any]:
                 return (True, *values(result))
             return True, result
         except Exception as exception:
+            if state.hooks is not None:
+                # An error in a hook has ended Python's tracing.
+                state.hooks.renew()
             return False, caught(exception)
 
     def xpcall(function: Any = ABSENT, handler: Any = ABSENT, *args: Any) -> Any:
@@ -82,6 +85,8 @@ def protected_functions(state: State) -> dict[str, Any]:
                 return (True, *values(result)) if type(result) is tuple else (True, result)
             return (True, *state.call(function, *args))
         except Exception as exception:
+            if state.hooks is not None:
+                state.hooks.renew()
             state.non_yieldable += 1
             try:
                 results = state.run_handler(handler, exception)

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vlua.vm.arguments import ABSENT, check_function, check_integer, check_string, opt_integer, opt_string
-from vlua.vm.frames import arg_error, lib_error, mark_native
+from vlua.vm.dump import dump_function
+from vlua.vm.frames import arg_error, information, lib_error, mark_native
 from vlua.vm.lib.format import format_function
 from vlua.vm.lib.gsub import gsub_function, successive
 from vlua.vm.lib.pack import pack_functions
@@ -78,10 +79,13 @@ def open_string(state: State) -> LuaTable:
             parts.append(chr(code))
         return "".join(parts)
 
-    def dump(function: Any = ABSENT, *_: Any) -> Any:
-        """Refuses: functions have no binary form here."""
-        check_function(function, 1)
-        raise lib_error("unable to dump given function")
+    def dump(function: Any = ABSENT, strip: Any = None, *_: Any) -> Any:
+        """The binary chunk of a Lua function, without names and positions if ``strip``."""
+        info = information(check_function(function, 1).__code__)
+        if info is None:
+            raise lib_error("unable to dump given function")
+        state.charge_bytes(len(info.origin.text))
+        return dump_function(info, strip is not None and strip is not False and strip is not ABSENT)
 
     def find(subject: Any = ABSENT, text: Any = ABSENT, init: Any = ABSENT, plain: Any = ABSENT, *_: Any) -> Any:
         """First and last position of the first match from ``init`` on, and its captures; nil without one."""

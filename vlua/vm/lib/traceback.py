@@ -59,8 +59,13 @@ def running_frames(state: State, frame: FrameType | None) -> Iterator[tuple[Fram
 
 def call_site(level: Level, caller: Level | None) -> tuple[str, str | None]:
     """What the calling code calls the function of a level: kind of name ("local", "method", …) and name."""
+    if level.interrupted == "__gc":
+        # As in PUC, it is the function that the finalizer has interrupted which is called so.
+        return "metamethod", "__gc"
     if caller is None or caller.info is None or caller.operation is None or level.tail_called:
         return "", None
+    if caller.interrupted == "hook":
+        return "hook", "?"
     operation = caller.operation
     if operation.kind in ("call", "method", "tail"):
         operand = operation.operands[0] if operation.operands else None
@@ -120,7 +125,9 @@ def traceback_text(stack: list[Level], start: int, names: dict[CodeType, str]) -
             continue
         level = stack[number]
         caller = stack[number + 1] if number < last else None
-        place = f"{level.info.short_source}:{level.line}:" if level.info is not None else "[C]:"
+        place = f"{level.info.short_source}:" if level.info is not None else "[C]:"
+        if level.line > 0:
+            place += f"{level.line}:"
         lines.append(f"\n\t{place} in {describe(level, caller, names)}")
         if level.tail_called:
             lines.append("\n\t(...tail calls...)")
