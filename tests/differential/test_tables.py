@@ -38,7 +38,7 @@ def test_move_unpack_concat(judge: Judge, items: str, first: str, last: str, tar
 
 @given(items=st.lists(st.one_of(numbers, literals), max_size=8))
 def test_sort(judge: Judge, items: list[str]) -> None:
-    values = ", ".join(item for item in items if "0 / 0" not in item)
+    values = ", ".join(item for item in items if item not in ("(0 / 0)", "nil", "undefined"))
     judge.same(
         f"local t = {{{values}}} local ok, e = pcall(table.sort, t) if ok then print(table.unpack(t)) end return ok"
     )

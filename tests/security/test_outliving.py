@@ -17,7 +17,8 @@ _BLOWUPS = [
     ("('a'):rep(3000)", "a-a-a-a-a-b"),
     ("('a'):rep(3000)", "a?" * 30 + "a*" * 5 + "b"),
     ("('a'):rep(3000)", "(a*)(a*)(a*)(a*)%1%2%3%4b"),
-    ("('a'):rep(3000)", "(.-)(.-)(.-)%1%2x"),
+    ("('a'):rep(2000) .. 'x'", "(.-)(.-)%1%2x."),
+    ("('a'):rep(2000) .. 'x'", "(.-)(.-)(.-)%1%2%3x."),
     ("('('):rep(200000)", "%b()"),
     ("('('):rep(3000)", ".-%b().-%b()"),
     ("('a b '):rep(3000)", "%f[%a].-%f[%A].-%f[%a].-%f[%A].-x"),
@@ -41,7 +42,7 @@ def test_t_pattern_blow_up_is_stopped(subject: str, pattern: str, call: str) -> 
 
 
 def test_t_pattern_blow_up_costs_instructions() -> None:
-    search = "local s, p = ('a'):rep(3000) .. 'b', '[ab]-[ab]-[ab]-[ab]-ba'"
+    search = "local s, p = ('a'):rep(2000) .. 'x', '(.-)(.-)%1%2x.'"
     assert isinstance(outcome(f"{search} return s:find(p)", instructions=100_000), LimitExceeded)
     assert isinstance(outcome(f"{search} pcall(string.find, s, p)", instructions=100_000), LimitExceeded)
 
@@ -106,11 +107,10 @@ _GIANTS = [
 @pytest.mark.parametrize("expression", _GIANTS)
 def test_t_size_giants_are_refused_before_they_are_made(expression: str) -> None:
     source = f"""
-    import_limit = nil
     local ok, message = pcall(function() return select('#', {expression}) end)
     return ok
     """
-    ending = run_in_child(source, timeout=30, wall_seconds=5, instructions=20_000_000)
+    ending = run_in_child(source, timeout=30, wall_seconds=2, instructions=20_000_000)
     assert ending.kind in ("results", "LimitExceeded"), ending.text
 
 

@@ -48,9 +48,7 @@ def _pair() -> tuple[LuaRuntime, LuaRuntime]:
 )
 def test_t_share_changes_stay_in_their_runtime(change: str, probe: str) -> None:
     one, other = _pair()
-    script = (
-        f"local out = {{{probe}}} for i, v in ipairs(out) do out[i] = tostring(v) end return table.concat(out, ' ')"
-    )
+    script = f"local out = table.pack({probe}) for i = 1, out.n do out[i] = tostring(out[i]) end return table.concat(out, ' ')"
     expected = other.execute(script)
     try:
         one.execute(change)

@@ -201,7 +201,7 @@ def test_abandoned_commands_are_freed():
 
     ended: list[bool] = []
     lua = runtime(commands={"slow": slow})
-    lua.execute("io.popen('slow | cat') io.popen('slow'):read()")
+    lua.execute("io.popen('slow | cat') io.popen('slow'):read(1)")
     lua.execute("collectgarbage()")
     gc.collect()
     assert ended == [True, True]
@@ -289,7 +289,19 @@ def test_nesting_has_an_end():
         "local function deep(n) if n == 0 then return os.execute('lua -v') end local r"
         " table.sort({1, 2}, function (a, b) r = r or {deep(n - 1)} return a < b end) return table.unpack(r) end"
     )
-    assert session.lua.execute(f"{sorting} return deep(185)") == (None, "exit", 127)
+    assert session.lua.execute(f"{sorting} return deep(194)") == (None, "exit", 127)
+
+
+def test_finalizers_run_at_the_end_of_a_child(session):
+    mark = "setmetatable({}, {__gc = function () print([[gc]]) end})"
+    assert session.output(f"lua -e 'x = {mark}'") == "gc\n"
+    assert session.output(f"lua -e 'x = {mark} os.exit(0, true)'") == "gc\n"
+    assert session.output(f"lua -e 'x = {mark} os.exit(0)'") == ""
+    assert session.run(f"lua -e 'x = {mark} error()' 2> /dev/null")[1] == "gc\n"
+    session.lua.execute(f"f = io.popen([[lua -e \"x = {mark.replace('[[gc]]', '1')} while true do print(0) end\"]])")
+    session.lua.execute("f:read() f = nil collectgarbage()")
+    assert session.out.getvalue() == b""
+    assert session.lua._state.meter.alarms == []
 
 
 def test_the_policy_holds_for_children():
@@ -469,8 +481,8 @@ def test_errors_in_a_conversation():
         "stdin:1: x\nstack traceback:\n\t[C]: in function 'error'\n\tstdin:1: in main chunk\n\t[C]: in ?\n"
         "stdin:1: unexpected symbol near ')'\n"
         "error calling 'print' (attempt to call a nil value)\n"
-        "stdin:1: unexpected symbol near '[[a\nb]]'\n"
-        "stdin:1: <name> expected near <eof>\n"
+        "stdin:2: unexpected symbol near '[[a\nb]]'\n"
+        "stdin:1: <name> or '...' expected near <eof>\n"
     )
 
 

@@ -5,6 +5,8 @@ In: what the host lends to one runtime. Out: ``Room``, and its libraries install
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vlua.vfs.clock import Clock
@@ -27,7 +29,7 @@ def open_room_libraries(state: State, room: Room) -> None:
 
     From here on the bytes that ``room`` moves are charged to ``state``, and ``print`` writes to the room's ``stdout``.
     """
-    room.set_charge(state.charge_bytes)
+    room.set_charge(weak_charge(state))
     room.meter = state.meter
     state.stdout = Printer(room.stdout)
     loaded = state.registry.get("_LOADED")
@@ -40,3 +42,15 @@ def open_room_libraries(state: State, room: Room) -> None:
         loaded.set(name, library)
     open_loading(state, room)
     open_debugging(state, room)
+
+
+def weak_charge(state: State) -> Callable[[int], None]:
+    """``state.charge_bytes``, for as long as there is the state: a command that sleeps must not keep it alive."""
+    reference = weakref.ref(state)
+
+    def charge(count: int) -> None:
+        living = reference()
+        if living is not None:
+            living.charge_bytes(count)
+
+    return charge

@@ -119,10 +119,9 @@ def open_os(state: State, room: Room) -> LuaTable:
         except Failure as failure:
             return failure.result()
 
-    def exit(status: Any = ABSENT, *_: Any) -> Any:
-        if type(status) is bool:
-            raise ExitRequest(0 if status else 1)
-        raise ExitRequest(opt_integer(status, 1, 0) & 0xFF)
+    def exit(status: Any = ABSENT, close: Any = ABSENT, *_: Any) -> Any:
+        code = (0 if status else 1) if type(status) is bool else opt_integer(status, 1, 0) & 0xFF
+        raise ExitRequest(code, close is not ABSENT and close is not None and close is not False)
 
     def getenv(name: Any = ABSENT, *_: Any) -> Any:
         return room.environment.get(check_string(name, 1))

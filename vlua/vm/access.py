@@ -1,4 +1,4 @@
-"""Reading and writing fields: the complete path behind the guards of compiled code (manual §2.4 __index, __newindex)."""
+"""Reading and writing fields: the complete path behind the guards of compiled code (manual §2.4)."""
 
 from __future__ import annotations
 

@@ -52,11 +52,11 @@ def finish(result: Any) -> None:
 
 def take(result: Any, count: int) -> tuple[Any, ...]:
     """A call's result adjusted to exactly ``count`` values."""
-    result = values(result)
-    size = len(result)
+    found = values(result)
+    size = len(found)
     if size == count:
-        return result
-    return result[:count] if size > count else result + (None,) * (count - size)
+        return found
+    return found[:count] if size > count else found + (None,) * (count - size)
 
 
 def apply(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -236,6 +236,8 @@ class Coroutine:
         state.non_yieldable = 0
         state.c_depth = depth + 1
         self.status = RUNNING
+        if state.hooks is not None:
+            state.hooks.renew()
         try:
             return target.switch(*message)  # type: ignore[no-any-return]
         finally:
@@ -253,6 +255,8 @@ class Coroutine:
                 self.coroutines.alive.discard(self)
             else:
                 self.status = SUSPENDED
+            if state.hooks is not None:
+                state.hooks.renew()
 
 
 def launch(beginning: list[Any]) -> Any:

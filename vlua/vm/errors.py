@@ -50,8 +50,12 @@ class LimitReached(BaseException):
 
 
 class ExitRequest(BaseException):
-    """``os.exit`` was called: travels to the runtime's entry; ``status`` is the exit status (manual §6.9)."""
+    """``os.exit`` was called: travels to the runtime's entry (manual §6.9).
 
-    def __init__(self, status: int) -> None:
+    ``status`` is the exit status; ``closing`` tells that the state is to be closed first, finalizers and all.
+    """
+
+    def __init__(self, status: int, closing: bool = False) -> None:
         super().__init__(status)
         self.status = status
+        self.closing = closing

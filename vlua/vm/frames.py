@@ -106,9 +106,7 @@ class FunctionInfo:
         if known is None:
             # Line 0 is what every function begins with; stripped functions tell no line at all.
             first, stripped = max(self.line, 1), self.origin.stripped
-            known = [
-                (-1 if stripped else line or first, column or 0) for line, _, column, _ in code.co_positions()
-            ]
+            known = [(-1 if stripped else line or first, column or 0) for line, _, column, _ in code.co_positions()]
             self.positions[code] = known
         index = instruction // 2
         line, column = known[index] if 0 <= index < len(known) else (self.line, 0)

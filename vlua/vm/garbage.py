@@ -253,6 +253,13 @@ class Garbage:
         self.marked.clear()
         self.closed = True
         self.finalize(propagate=False)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Know and do nothing any more, without running finalizers: the end of a program that was killed."""
+        self.marked.clear()
+        self.due.clear()
+        self.closed = True
         self.weak_tables.clear()
         self.metatables.clear()
         if self.due_at:

@@ -94,25 +94,22 @@ class Hooks:
         frame.f_trace_opcodes = hook.count > 0
 
     def renew(self) -> None:
-        """Switch tracing on or off as the hooks need it; also after an error in a hook, when Python has ended it."""
-        wanted = self.main is not None or any(thread.status != "dead" for thread in self.others)
-        if wanted:
+        """Switch tracing on or off as the running coroutine needs it.
+
+        Wanted when another coroutine goes on, and after an error in a hook, when Python has ended its tracing.
+        """
+        if self.get(self.state.current) is None:
+            self.leave()
+        elif not self.installed or sys.gettrace() != self.trace:
             if not self.installed:
                 self.before = sys.gettrace()
                 self.installed = True
-            if sys.gettrace() != self.trace:
-                sys.settrace(self.trace)
-                hook = self.get(self.state.current)
-                if hook is not None:
-                    self.watch(hook, sys._getframe(1))
-        else:
-            self.leave()
+            sys.settrace(self.trace)
 
     def leave(self) -> None:
-        """Give the host its own trace function back, at the end of a run."""
+        """Give the host its own trace function back."""
         if self.installed:
             self.installed = False
-            self.replaced.clear()
             sys.settrace(self.before)
             self.before = None
 
@@ -123,8 +120,6 @@ class Hooks:
         current = self.state.current
         hook = self.main if current is None else self.others.get(current)
         if hook is None:
-            if event == "call" and self.main is None:
-                self.renew()
             return None if event == "call" else self.trace
         code = frame.f_code
         info = information(code)

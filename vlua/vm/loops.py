@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["bind_loops"]
 
 
-
-
 # Iterations of a numeric loop that are charged at once: at first, and at most.
 FIRST_PIECE = 32
 LAST_PIECE = 2048

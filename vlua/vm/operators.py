@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlua.vm.access import NO_FIELDS, bind_access
 from vlua.vm.call import TAIL, apply, callee_of, finish, first, take, values
+from vlua.vm.closures import bind_closures
 from vlua.vm.frames import operand_error, run_error, type_name
 from vlua.vm.loops import bind_loops
 from vlua.vm.number import float_to_integer, number_text, to_integer, to_number, wrap
@@ -391,6 +392,7 @@ def bind_operators(state: State) -> dict[str, Any]:
         **bind_comparison(state),
         **bind_concat(state),
         **bind_calls(state),
+        **bind_closures(),
         **bind_access(state),
         **bind_loops(state),
     }

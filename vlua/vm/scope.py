@@ -48,7 +48,7 @@ class Variable:
 
     @property
     def boxed(self) -> bool:
-        """Kept in a one-item list, because closures of several rounds use this Python name and it is more than a value."""
+        """Kept in a one-item list, for closures of several rounds that use one Python name for more than a value."""
         return self.captured and self.looped and (self.writes > 1 or self.shared)
 
     @property
@@ -104,6 +104,7 @@ class Scopes:
                 variable.writes += 1
                 variable.accesses = 0
                 variable.sources.append("any")
+
     # Values stored in fields, by the field's name.
     stores: dict[str, list[nodes.Expression]] = Factory(dict)
 

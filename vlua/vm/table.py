@@ -40,6 +40,9 @@ def decode_key(key: Any) -> Any:
     return key.value if type(key) is BooleanKey else key
 
 
+NO_ORDER: list[Any] = []
+
+
 class LuaTable:
     """An associative array with an optional metatable.
 
@@ -122,16 +125,16 @@ class LuaTable:
                 return decode_key(first), hash[first]
             return None
         key = encode_key(key)
-        order: list[Any] = getattr(self, "order", ())  # type: ignore[assignment]
+        order: list[Any] = getattr(self, "order", NO_ORDER)
         position: int = getattr(self, "position", 0)
-        if not (position < len(order) and order[position] is key or position < len(order) and order[position] == key):
+        if position >= len(order) or order[position] is not key and order[position] != key:
             position = self._locate(key)
             order = self.order
-        for position in range(position + 1, len(order)):
-            following = order[position]
+        for later in range(position + 1, len(order)):
+            following = order[later]
             value = hash.get(following)
             if value is not None:
-                self.position = position
+                self.position = later
                 return decode_key(following), value
         self.order = []
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlua.vfs.failure import EBADF, ESPIPE, Failure
 from vlua.vfs.programs.pipe import Job, Pipe, PipeInput, PipeOutput, filled
-from vlua.vfs.programs.process import SIGKILL, SIGPIPE, Killed, Process, Status, run
+from vlua.vfs.programs.process import SIGKILL, Process, Status, run
 from vlua.vfs.programs.shell import MOST_DEPTH, MOST_PROCESSES, PROCESS_COST, PROCESS_DEPTH, Shell, sh
 from vlua.vfs.stream import Stream
 
@@ -116,8 +116,7 @@ class CommandOutput(PipeInput, CommandStream):
     def abandon(self) -> None:
         """Kill the command: nobody is left to wait for it."""
         if self.process is not None:
-            for job in self.pipe.writers:
-                job.kill(Killed(self.process, SIGPIPE))
+            self.pipe.abandon(self.process)
 
 
 class CommandInput(CommandStream):

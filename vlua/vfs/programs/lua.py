@@ -107,8 +107,9 @@ def lua(room: Room, args: list[str]) -> int:
     try:
         # Its greenlet's parent is ours, so that limits and signals that end it arrive here.
         return cast(int, greenlet(interpreter.main, getcurrent()).switch())
-    finally:
-        state.c_depth = room.depth
+    except BaseException:
+        state.garbage.abandon()
+        raise
 
 
 class Interpreter:
@@ -130,16 +131,28 @@ class Interpreter:
             return ()
 
         mark_native(cast(FunctionType, run))
-        try:
-            run()
-            code = 0 if result == [True] else 1
-        except ExitRequest as request:
-            code = request.status
-        except Exception as exception:
-            self.report(self.text(translate(exception).value))
-            code = 1
-        self.room.close_files()
+        closing = True
+        with self.state.entry():
+            try:
+                run()
+                code = 0 if result == [True] else 1
+            except ExitRequest as request:
+                code, closing = request.status, request.closing
+            except Exception as exception:
+                self.report(self.text(translate(exception).value))
+                code = 1
+            if closing:
+                self.close()
+            self.state.garbage.abandon()
+            self.room.close_files()
         return code
+
+    def close(self) -> None:
+        """Run the finalizers; one of them may exit once more, to no effect."""
+        try:
+            self.state.close()
+        except ExitRequest:
+            return
 
     def run(self) -> bool:
         """The command line's parts in their order; false once one has failed."""

@@ -14,7 +14,7 @@ from greenlet import error as GreenletError
 from greenlet import getcurrent, greenlet
 
 from vlua.vfs.failure import EBADF, EIO, ESPIPE, Failure
-from vlua.vfs.programs.process import SIGKILL, SIGPIPE, Killed, Processes, Status
+from vlua.vfs.programs.process import SIGKILL, SIGPIPE, Killed, Process, Processes, Status
 from vlua.vfs.stream import Stream
 
 __all__ = ["Job", "Pipe", "PipeInput", "PipeOutput", "filled"]
@@ -90,6 +90,8 @@ class Job:
             self.running = False
             self.waiter = waiter
             self.processes.current = before
+            if self.greenlet is not None:
+                self.greenlet.parent = outermost(here)  # so that it does not keep the coroutine that waited alive
 
     def _run(self) -> None:
         work = self.work
@@ -106,6 +108,13 @@ class Job:
     def _end(self, status: Status) -> None:
         self.status = status
         self.work = self.greenlet = self.sleeper = None
+
+
+def outermost(here: greenlet) -> greenlet:
+    """The greenlet that the host thread began with."""
+    while here.parent is not None:
+        here = here.parent
+    return here
 
 
 class Pipe:
@@ -159,6 +168,11 @@ class Pipe:
         self.size = 0
         for job in self.writers:  # a job may add further ones
             job.finish()
+
+    def abandon(self, process: Process) -> None:
+        """Kill every writer, on behalf of the process that would have read."""
+        for job in self.writers:
+            job.kill(Killed(process, SIGPIPE))
 
 
 class PipeInput(Stream):

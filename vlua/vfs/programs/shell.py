@@ -115,9 +115,14 @@ class Shell:
             depth -= PROCESS_DEPTH
             pipes.append(pipe)
             source = PipeInput(pipe)
-        code = self.guarded(lambda: self.command(commands[-1], source, self.room.stdout))
-        for pipe in reversed(pipes):
-            pipe.close()
+        try:
+            code = self.guarded(lambda: self.command(commands[-1], source, self.room.stdout))
+            for pipe in reversed(pipes):
+                pipe.close()
+        except BaseException:
+            for pipe in pipes:
+                pipe.abandon(self.process)  # nothing else would ever end what sleeps there
+            raise
         self.process.deliver()
         return code
 

@@ -1,4 +1,4 @@
-"""From resolved syntax trees to Python's ``ast`` (one module a concern: emit, expressions, statements, jumps, functions)."""
+"""From resolved syntax trees to Python's ``ast``: one module a concern."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from vlua.vm import nodes
 from vlua.vm.codegen.emit import Emitter
 from vlua.vm.frames import Operand
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, INTEGER, NIL, NUMERIC, STRING, Kinds
-from vlua.vm.number import wrap
 from vlua.vm.scope import Scopes
 
 __all__ = ["ArithmeticEmitter"]
@@ -195,9 +194,8 @@ class ArithmeticEmitter(Emitter):
             test = self.overflow_test(node, ident, self.binary(left, op, right), left, right)
             wrapper = "wrap" if left_kind == right_kind == INTEGER else "wrap_number"
             return self.choose(test, self.name(ident), self.call(wrapper, self.name(ident)))
-        if left_kind not in (ANY, INTEGER, FLOAT) or right_kind not in (ANY, INTEGER, FLOAT):
-            if not (left_numeric or left_kind == ANY) or not (right_numeric or right_kind == ANY):
-                return self.call(helper, left, right)
+        if not (left_numeric or left_kind == ANY) or not (right_numeric or right_kind == ANY):
+            return self.call(helper, left, right)
         likely = FLOAT
         if left_kind == right_kind == ANY:
             likely = FLOAT if FLOAT in (self.kinds.likely(node.left), self.kinds.likely(node.right)) else INTEGER
@@ -227,7 +225,11 @@ class ArithmeticEmitter(Emitter):
         """The range test of a sum; a constant of known sign can overflow on one side only."""
         if node.op != "*":
             constant = right if isinstance(right, ast.Constant) else left
-            if isinstance(constant, ast.Constant) and type(constant.value) is int and (node.op == "+" or constant is right):
+            if (
+                isinstance(constant, ast.Constant)
+                and type(constant.value) is int
+                and (node.op == "+" or constant is right)
+            ):
                 grows = (constant.value >= 0) == (node.op == "+")
                 return self.in_range(ident, value, low=not grows, high=grows)
         return self.in_range(ident, value)
@@ -236,14 +238,12 @@ class ArithmeticEmitter(Emitter):
         """``/``: always a float."""
         left_kind, right_kind = self.kinds.of(node.left), self.kinds.of(node.right)
         if isinstance(right, ast.Constant) and type(right.value) in (int, float) and right.value != 0:
-            divisor = self.constant(float(right.value))
+            divisor = self.constant(float(right.value))  # type: ignore[arg-type]
             if left_kind in NUMERIC:
                 return self.binary(left, DIVIDE, divisor)
             if left_kind == ANY:
                 tests, left, _ = self.guarded(left, right, "float", None)
-                return self.choose(
-                    self.both(*tests), self.binary(left, DIVIDE, divisor), self.call("div", left, right)
-                )
+                return self.choose(self.both(*tests), self.binary(left, DIVIDE, divisor), self.call("div", left, right))
             return self.call("div", left, right)
         if left_kind in (ANY, FLOAT) and right_kind in (ANY, FLOAT):
             tests, left, right = self.guarded(
@@ -310,9 +310,10 @@ class ArithmeticEmitter(Emitter):
         if left_kind in NUMERIC and right_kind in NUMERIC or left_kind == right_kind == STRING:
             return self.compare(left, op, right)
         plain = (ANY, *NUMERIC)
-        if left_kind not in plain or right_kind not in plain:
-            if not (left_kind in (ANY, STRING) and right_kind in (ANY, STRING)):
-                return self.call(helper, *((right, left) if swapped else (left, right)))
+        if (left_kind not in plain or right_kind not in plain) and not (
+            left_kind in (ANY, STRING) and right_kind in (ANY, STRING)
+        ):
+            return self.call(helper, *((right, left) if swapped else (left, right)))
         float_side = FLOAT in (left_kind, right_kind)
         if not float_side and left_kind == right_kind == ANY:
             float_side = FLOAT in (self.kinds.likely(node.left), self.kinds.likely(node.right))
@@ -326,7 +327,9 @@ class ArithmeticEmitter(Emitter):
         slow: ast.expr = self.call(helper, *((right, left) if swapped else (left, right)))
         if left_kind == right_kind == ANY and not float_side:
             slow = self.choose(
-                self.both(self.of_type(left, "float"), self.of_type(right, "float")), self.compare(left, op, right), slow
+                self.both(self.of_type(left, "float"), self.of_type(right, "float")),
+                self.compare(left, op, right),
+                slow,
             )
         return self.choose(self.both(*tests), self.compare(left, op, right), slow)
 
@@ -351,7 +354,8 @@ class ArithmeticEmitter(Emitter):
                 # Python's True == 1 and False == 0.
                 if not self.simple(left):
                     ident = self.temporary()
-                    kept, left = self.keep(ident, left), self.name(ident)
+                    kept: ast.expr = self.keep(ident, left)
+                    left = self.name(ident)
                 else:
                     kept = left
                 impostor = self.constant(value == 1)
@@ -431,13 +435,12 @@ class ArithmeticEmitter(Emitter):
             text: ast.expr = self.binary(names[0], ADDITION, names[1])
         else:
             parts = [
-                name if isinstance(name, ast.Constant) and type(name.value) is str else
-                self.here(ast.FormattedValue(name, -1))
+                name
+                if isinstance(name, ast.Constant) and type(name.value) is str
+                else self.here(ast.FormattedValue(name, -1))
                 for name in names
             ]
             text = self.here(ast.JoinedStr(parts))
         ident = self.temporary()
-        tests.append(
-            self.compare(self.call("len", self.keep(ident, text)), LESS, self.constant(UNCHARGED_BYTES))
-        )
+        tests.append(self.compare(self.call("len", self.keep(ident, text)), LESS, self.constant(UNCHARGED_BYTES)))
         return self.choose(self.both(*tests), self.name(ident), self.call("concat", *names))

@@ -103,7 +103,8 @@ class Emitter:
 
     def call(self, function: str | ast.expr, *args: ast.expr) -> ast.Call:
         """Call a helper by name, or an expression."""
-        return self.here(ast.Call(self.name(function) if type(function) is str else function, list(args), []))  # type: ignore[no-any-return]
+        callee = self.name(function) if isinstance(function, str) else function
+        return self.here(ast.Call(callee, list(args), []))  # type: ignore[no-any-return]
 
     def method(self, value: ast.expr, name: str, *args: ast.expr) -> ast.Call:
         """Call a method of a Python object."""
@@ -157,7 +158,7 @@ class Emitter:
         """``not test``."""
         return self.here(ast.UnaryOp(NOT, test))  # type: ignore[no-any-return]
 
-    def tuple(self, items: list[ast.expr]) -> ast.Tuple:
+    def tuple_(self, items: list[ast.expr]) -> ast.Tuple:
         """A tuple display."""
         return self.here(ast.Tuple(items, LOAD))  # type: ignore[no-any-return]
 
@@ -208,7 +209,9 @@ class Emitter:
         self.out.append(node)
         return node  # type: ignore[no-any-return]
 
-    def function(self, name: str, args: list[str], body: list[ast.stmt], rest: str | None = None, optional: bool = True) -> None:
+    def function(
+        self, name: str, args: list[str], body: list[ast.stmt], rest: str | None = None, optional: bool = True
+    ) -> None:
         """Emit ``def name(args…=None, *rest)``."""
         arguments = ast.arguments(
             [],
@@ -269,7 +272,7 @@ class Emitter:
         self.assign(variable.shadow, value)
 
     def hash_of(self, node: nodes.Expression | None, value: ast.expr) -> tuple[ast.expr, str]:
-        """The dict behind a table expression, and how sure it is: ``sure``, ``shadow`` (may be NO_FIELDS), ``guess``."""
+        """The dict behind a table expression, and how sure it is: ``sure``, ``shadow`` (or NO_FIELDS), ``guess``."""
         variable = self.scopes.names.get(node) if node is not None else None
         if variable is not None:
             sure = self.kinds.variables.get(variable) == TABLE
@@ -282,7 +285,9 @@ class Emitter:
     def store(self, variable: Variable, value: ast.expr) -> None:
         """Emit an assignment to a local or upvalue."""
         if variable.boxed:
-            self.out.append(self.here(ast.Assign([self.item(self.name(variable.ident), self.constant(0), True)], value)))
+            self.out.append(
+                self.here(ast.Assign([self.item(self.name(variable.ident), self.constant(0), True)], value))
+            )
             return
         if variable.home is not self.context:
             self.context.nonlocals.add(variable.ident)

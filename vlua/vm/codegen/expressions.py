@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from vlua.vm import nodes
 from vlua.vm.codegen.arithmetic import ArithmeticEmitter
+from vlua.vm.codegen.returns import MULTIPLE, returns_one
 from vlua.vm.codegen.trees import TreeEmitter
 from vlua.vm.frames import Operand
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, INTEGER, NIL, NUMBER, STRING
@@ -18,8 +19,6 @@ __all__ = ["ExpressionEmitter"]
 
 # Nested Lua expressions before a value moves to a temporary: Python's compiler recurses on its tree.
 MAX_NESTING = 12
-# Items of one display in a table constructor or call.
-MULTIPLE = (nodes.Call, nodes.Method, nodes.Vararg)
 IN, NOT_IN, ADD = ast.In(), ast.NotIn(), ast.Add()
 # Kinds of values that are neither nil nor false.
 TRUE_KINDS = frozenset((INTEGER, FLOAT, NUMBER, STRING, "table", "function"))
@@ -44,7 +43,8 @@ class ExpressionEmitter(TreeEmitter):
         results: list[ast.expr] = []
         outer = self.out
         for node in items:
-            self.out = before = []
+            before: list[ast.stmt] = []
+            self.out = before
             result = self.expr(node)
             self.out = outer
             if before:
@@ -174,6 +174,7 @@ class ExpressionEmitter(TreeEmitter):
         ``node`` is what ``obj`` was made from; ``kept`` the expression that first computes ``key`` when that is a
         temporary; a ``method`` is also looked up inline in the table behind the metatable's ``__index``.
         """
+        absent: ast.expr
         tests: list[ast.expr] = []
         tested = False
         plain_key = key_kind in (STRING, INTEGER, FLOAT, NUMBER)
@@ -280,7 +281,7 @@ class ExpressionEmitter(TreeEmitter):
         args = node.args
         tail = args[-1] if args and type(args[-1]) in MULTIPLE and not self.gives_one(args[-1]) else None
         for arg in args[:-1] if tail is not None else args:
-            self.out = before = []
+            self.out = before = list[ast.stmt]()
             result = self.expr(arg)
             self.out = outer
             if before:
@@ -288,7 +289,7 @@ class ExpressionEmitter(TreeEmitter):
             results.append(result)
         last: ast.expr | None = None
         if tail is not None:
-            self.out = before = []
+            self.out = before = list[ast.stmt]()
             if type(tail) is nodes.Vararg:
                 self.at(tail.line)
                 last = self.name("varargs")
@@ -311,7 +312,7 @@ class ExpressionEmitter(TreeEmitter):
             return self.here(ast.Call(function, args, []))  # type: ignore[no-any-return]
         if type(node.args[-1]) is nodes.Vararg:
             self.at(node.line, kind, operand)
-            packed = self.tuple([*args, self.star(last)]) if args else last
+            packed = self.tuple_([*args, self.star(last)]) if args else last
             return self.call("spread", function, packed)
         tests: list[ast.expr] = []
         self.at(node.line)
@@ -331,7 +332,7 @@ class ExpressionEmitter(TreeEmitter):
             # Python warns of a literal that is called.
             names[0] = self.keep(self.temporary(), names[0])
         short = self.here(ast.Call(names[0], [*names[1:], self.name(result)], []))
-        packed = self.tuple([*names[1:], self.star(self.call("values", self.name(result)))])
+        packed = self.tuple_([*names[1:], self.star(self.call("values", self.name(result)))])
         return self.choose(self.both(*tests), short, self.call("spread", names[0], packed))
 
     def may_change(self, ident: str) -> bool:
@@ -359,9 +360,7 @@ class ExpressionEmitter(TreeEmitter):
         if known in TRUE_KINDS:
             return self.either(value, self.constant(True))
         if self.is_stable(node, value):
-            return self.both(
-                self.is_not(value, self.constant(None)), self.is_not(value, self.constant(False))
-            )
+            return self.both(self.is_not(value, self.constant(None)), self.is_not(value, self.constant(False)))
         kept, name = self.spill_inline(value)
         return self.both(self.is_not(kept, self.constant(None)), self.is_not(name, self.constant(False)))
 
@@ -369,7 +368,7 @@ class ExpressionEmitter(TreeEmitter):
         self.nesting += 1
         left = self.truth(node.left)
         outer = self.out
-        self.out = before = []
+        self.out = before = list[ast.stmt]()
         right = self.truth(node.right)
         self.out = outer
         self.at(node.line)
@@ -414,7 +413,7 @@ class ExpressionEmitter(TreeEmitter):
         else:
             test = self.both(self.is_not(kept, self.constant(None)), self.is_not(name, self.constant(False)))
         outer = self.out
-        self.out = before = []
+        self.out = before = list[ast.stmt]()
         right = self.expr(node.right)
         self.out = outer
         self.at(node.line)
@@ -440,8 +439,8 @@ class ExpressionEmitter(TreeEmitter):
             return self.truth(node)
         if op == "-" and type(operand_node) is nodes.Number:
             self.at(node.line)
-            value = operand_node.value
-            return self.constant(wrap(-value) if type(value) is int else -value)
+            number = operand_node.value
+            return self.constant(wrap(-number) if type(number) is int else -number)
         kind = self.kinds.of(operand_node)
         value = self.expr(operand_node)
         if op == "#":
@@ -457,9 +456,8 @@ class ExpressionEmitter(TreeEmitter):
                     self.both(*tests), self.here(ast.UnaryOp(ast.USub(), value)), self.call("unm", value)
                 )
             return self.call("unm", value)
-        if op == "~":
-            if kind == INTEGER:
-                return self.here(ast.UnaryOp(ast.Invert(), value))  # type: ignore[no-any-return]
+        if op == "~" and kind == INTEGER:
+            return self.here(ast.UnaryOp(ast.Invert(), value))  # type: ignore[no-any-return]
         return self.call("bnot", value)
 
     def length(self, node: nodes.Expression, kind: str, value: ast.expr) -> ast.expr:
@@ -522,7 +520,7 @@ class ExpressionEmitter(TreeEmitter):
         last: ast.expr | None = None
         if tail is not None:
             outer = self.out
-            self.out = before = []
+            self.out = before = list[ast.stmt]()
             self.at(tail.line)
             last = self.name("varargs") if type(tail) is nodes.Vararg else self.call("values", self.raw_call(tail))
             self.out = outer
@@ -541,9 +539,9 @@ class ExpressionEmitter(TreeEmitter):
             listed.append(self.star(last))
         self.at(node.line)
         if not keyed:
-            return self.call("table_listed", self.tuple(listed))
+            return self.call("table_listed", self.tuple_(listed))
         if len(listed) == 0 or all(isinstance(value, (ast.Constant, ast.Name)) for value in keyed + listed):
-            return self.call("table_with", self.tuple(keyed), self.tuple(listed))
+            return self.call("table_with", self.tuple_(keyed), self.tuple_(listed))
         # Keyed and listed values mix: keep the order of evaluation.
         ordered = []
         for value in values:
@@ -558,7 +556,7 @@ class ExpressionEmitter(TreeEmitter):
                 listed.append(next(spilled))
         if last is not None:
             listed.append(self.star(last))
-        return self.call("table_with", self.tuple(keyed), self.tuple(listed))
+        return self.call("table_with", self.tuple_(keyed), self.tuple_(listed))
 
     def function_expression(self, node: nodes.Function) -> ast.expr:
         return self.closure(node, None)
@@ -566,40 +564,6 @@ class ExpressionEmitter(TreeEmitter):
     def closure(self, node: nodes.Function, variable: Any) -> ast.expr:
         """A function value; overridden where functions are generated."""
         raise NotImplementedError
-
-
-def returns_one(function: nodes.Function) -> bool:
-    """Whether every way through a function ends in ``return`` of exactly one value that is no call."""
-    return always_returns(function.body) and all(
-        len(statement.values) == 1 and type(statement.values[0]) not in MULTIPLE for statement in returns(function.body)
-    )
-
-
-def always_returns(block: nodes.Block) -> bool:
-    """Whether the end of a block is never reached."""
-    if not block.statements:
-        return False
-    last = block.statements[-1]
-    if type(last) is nodes.Return:
-        return True
-    if type(last) is nodes.If:
-        bodies = [body for _, body in last.arms]
-        return last.orelse is not None and all(always_returns(body) for body in [*bodies, last.orelse])
-    return type(last) is nodes.Do and always_returns(last.body)
-
-
-def returns(block: nodes.Block) -> Iterator[nodes.Return]:
-    """The return statements of a function's own body."""
-    for statement in block.statements:
-        if type(statement) is nodes.Return:
-            yield statement
-        elif type(statement) is nodes.If:
-            for _, body in statement.arms:
-                yield from returns(body)
-            if statement.orelse is not None:
-                yield from returns(statement.orelse)
-        elif isinstance(statement, (nodes.Do, nodes.While, nodes.Repeat, nodes.NumericFor, nodes.GenericFor)):
-            yield from returns(statement.body)
 
 
 EXPRESSIONS: dict[type, Callable[[Any, Any], ast.expr]] = {

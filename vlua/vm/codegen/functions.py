@@ -147,10 +147,10 @@ class Generator(StatementEmitter):
         self.block(node.body)
         if not self.out or not isinstance(self.out[-1], ast.Return):
             self.at(node.end_line)
-            self.return_(self.tuple([]))
+            self.return_(self.tuple_([]))
 
     def closure(self, node: nodes.Function, variable: Variable | None) -> ast.expr:
-        """A function value. Captured variables of loops reach it as parameters of a factory, so each round has its own."""
+        """A function value. Captured variables of loops reach it as parameters of a factory: each round has its own."""
         scope = self.scopes.functions[node]
         current = self.context.scope
         shared = [
@@ -159,6 +159,8 @@ class Generator(StatementEmitter):
         if not shared:
             name = self.define(node)
             self.at(node.end_line)
+            if self.may_recur(scope):
+                return self.call("reuse", self.name(name))
             return self.name(name)
         itself = variable if variable is not None and variable in scope.upvalues and not variable.boxed else None
         parameters = [upvalue.ident for upvalue in shared if upvalue is not itself]
@@ -179,4 +181,25 @@ class Generator(StatementEmitter):
         self.at(node.line, "define")
         self.function(factory, parameters, body, optional=False)
         self.at(node.end_line)
-        return self.call(factory, *[self.name(parameter) for parameter in parameters])
+        made = self.call(factory, *[self.name(parameter) for parameter in parameters])
+        depth = self.loop_depth()
+        if all(upvalue.boxed and upvalue.depth < depth for upvalue in shared):
+            return self.call("reuse", made)
+        return made
+
+    def may_recur(self, scope: FunctionScope) -> bool:
+        """Whether evaluating a function expression again may find the same upvalues, so that the functions are equal."""
+        current = self.context.scope
+        if self.loop_depth():
+            return True
+        return current.parent is not None and all(upvalue.owner is not current for upvalue in scope.upvalues)
+
+    def loop_depth(self) -> int:
+        """How many of the function's loops are open here."""
+        context = self.context
+        depth = 0
+        while True:
+            depth += sum(loop.of_lua for loop in context.loops)
+            if not context.outlined:
+                return depth
+            context = context.parent

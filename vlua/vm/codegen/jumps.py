@@ -56,7 +56,7 @@ class JumpEmitter(ExpressionEmitter):
             if target is loop:
                 continue
             test = self.branch(self.compare(self.name("jump"), ast.Eq(), self.constant(code)))
-            self.inside(test.body, lambda target=target, action=action: self.pass_on(target, action))  # type: ignore[misc]
+            self.inside(test.body, lambda target=target, action=action: self.pass_on(target, action))
 
     def pass_on(self, target: Loop, action: str) -> None:
         self.leave(target, action)
@@ -158,7 +158,7 @@ class JumpEmitter(ExpressionEmitter):
                 continue
             self.at(piece[0].line)
             test = self.branch(self.compare(self.name(ident), ast.LtE(), self.constant(number)))
-            self.inside(test.body, lambda piece=piece: self.statements(piece))  # type: ignore[misc]
+            self.inside(test.body, lambda piece=piece: self.statements(piece))
             if not test.body:
                 test.body.append(self.here(ast.Pass()))
         self.at(statements[-1].line)

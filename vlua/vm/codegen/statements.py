@@ -9,8 +9,8 @@ from typing import Any
 from vlua.vm import nodes
 from vlua.vm.codegen.arithmetic import UNCHARGED_BYTES
 from vlua.vm.codegen.emit import Context, Loop
-from vlua.vm.codegen.expressions import MULTIPLE
 from vlua.vm.codegen.jumps import JumpEmitter
+from vlua.vm.codegen.returns import MULTIPLE
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, FUNCTION, INTEGER, NIL, NUMBER, STRING, TABLE
 
 __all__ = ["StatementEmitter"]
@@ -132,7 +132,7 @@ class StatementEmitter(JumpEmitter):
         if type(node) is not nodes.Binary or node.op != ".." or variable.captured:
             return False
         left = node.left
-        if type(left) is not nodes.Name or self.scopes.names.get(left) is not variable:
+        if type(left) is not nodes.Name or left not in self.scopes.names or self.scopes.names[left] is not variable:
             return False
         if variable.home is not self.context:
             return False
@@ -274,7 +274,7 @@ class StatementEmitter(JumpEmitter):
         values = node.values
         if not values:
             self.at(node.line)
-            self.give_back(self.tuple([]))
+            self.give_back(self.tuple_([]))
             return
         last = values[-1]
         if len(values) == 1:
@@ -298,18 +298,18 @@ class StatementEmitter(JumpEmitter):
             if before:
                 self.order(before, results)
             self.at(node.line)
-            self.give_back(self.tuple([*results, self.star(raw)]))
+            self.give_back(self.tuple_([*results, self.star(raw)]))
             return
         results = self.exprs(values)
         self.at(node.line)
-        self.give_back(self.tuple(results))
+        self.give_back(self.tuple_(results))
 
     def give_back(self, value: ast.expr) -> None:
         """Emit the return of a raw result."""
         context = self.context
         if context.outlined:
             # Wrapped, to be told from the numbers of jumps and from the loop's normal end.
-            value = self.tuple([value])
+            value = self.tuple_([value])
             context.returns = True
         self.return_(value)
 
@@ -321,14 +321,12 @@ class StatementEmitter(JumpEmitter):
         function, args, last, operand = self.call_parts(node)
         parts = [function, *args]
         self.at(node.line)
-        parts = [
-            part if isinstance(part, ast.Constant) or isinstance(part, ast.Name) else self.spill(part) for part in parts
-        ]
+        parts = [part if isinstance(part, (ast.Constant, ast.Name)) else self.spill(part) for part in parts]
         packed: ast.expr | None = None
         if last is not None:
             is_vararg = type(node.args[-1]) is nodes.Vararg
             spread: ast.expr = self.star(last if is_vararg else self.call("values", last))
-            packed = self.spill(self.tuple([*parts[1:], spread]))
+            packed = self.spill(self.tuple_([*parts[1:], spread]))
         self.at(node.line, "tail", operand)
         if isinstance(parts[0], ast.Constant):
             parts[0] = self.spill(parts[0])
@@ -498,7 +496,7 @@ class StatementEmitter(JumpEmitter):
             tail = values[0]
             raw: ast.expr = self.name("varargs") if type(tail) is nodes.Vararg else self.raw_call(tail)
         else:
-            raw = self.tuple(self.adjusted(values, 3, node.line))
+            raw = self.tuple_(self.adjusted(values, 3, node.line))
         self.at(node.line, "iterator", None)
         count = len(node.names)
         if count <= 2:
@@ -548,7 +546,7 @@ class StatementEmitter(JumpEmitter):
             self.inside(test.body, lambda: self.return_(value))
         for code, (target, action) in inner.escapes.items():
             test = self.branch(self.compare(self.name(name), ast.Eq(), self.constant(code)))
-            self.inside(test.body, lambda target=target, action=action: self.leave(target, action))  # type: ignore[misc]
+            self.inside(test.body, lambda target=target, action=action: self.leave(target, action))
 
     def add_nonlocals(self, context: Context, body: list[ast.stmt]) -> None:
         """Begin a function body with the names it assigns but does not own."""

@@ -119,7 +119,9 @@ class TreeEmitter(ArithmeticEmitter):
 
     # Guards
 
-    def guard_tree(self, node: nodes.Binary, leaves: dict[nodes.Expression, Leaf], fast: Any, slow: Any) -> ast.expr | None:
+    def guard_tree(
+        self, node: nodes.Binary, leaves: dict[nodes.Expression, Leaf], fast: Any, slow: Any
+    ) -> ast.expr | None:
         """Fast paths in the likely order behind their tests, then the slow path."""
         items = list(leaves.values())
         known = {leaf.kind for leaf in items if leaf.kind != ANY}
@@ -164,9 +166,7 @@ class TreeEmitter(ArithmeticEmitter):
             return leaves[node].kind not in (INTEGER,)
         left, right = self.floats(node.left, leaves), self.floats(node.right, leaves)
         if left or right:
-            return all(
-                self.floats(side, leaves) for side in (node.left, node.right) if type(side) is nodes.Binary
-            )
+            return all(self.floats(side, leaves) for side in (node.left, node.right) if type(side) is nodes.Binary)
         return False
 
     def leaf_tests(
@@ -219,12 +219,11 @@ class TreeEmitter(ArithmeticEmitter):
             return self.call(ADDITIVE[node.op][0], left, right)
         if type(node) is nodes.Index:
             leaf = self.leaf(node)
-            assert leaf is not None and leaf.key is not None
+            assert leaf is not None
+            assert leaf.key is not None
             self.at(node.line, "index", self.describe(node.obj))
             return self.call("index", self.name(leaf.name or ""), leaf.key)
         self.at(node.line)
         if type(node) is nodes.Number:
             return self.constant(node.value)
         return self.name(self.plain_ident(node) or "")
-
-

@@ -15,7 +15,6 @@ from vlua.vm.arguments import (
     check_any,
     check_integer,
     check_table,
-    opt_integer,
     opt_string,
     type_error,
     type_name,

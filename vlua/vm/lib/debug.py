@@ -299,7 +299,11 @@ def open_debug(state: State) -> LuaTable:
         """Set the metatable of a table, or of all values of a basic type; the value."""
         arg_check(meta is None or type(meta) is LuaTable, 2, "nil or table expected")
         if type(value) is LuaTable or isinstance(value, Userdata):
-            if type(value) is not LuaTable and value.meta is not None and value.meta.hash.get("__metatable") is not None:
+            if (
+                type(value) is not LuaTable
+                and value.meta is not None
+                and value.meta.hash.get("__metatable") is not None
+            ):
                 raise lib_error("cannot change a protected metatable")
             value.meta = meta
             if meta is not None:
