@@ -39,9 +39,9 @@ def test_move_unpack_concat(judge: Judge, items: str, first: str, last: str, tar
 @given(items=st.lists(st.one_of(numbers, literals), max_size=8))
 def test_sort(judge: Judge, items: list[str]) -> None:
     values = ", ".join(item for item in items if item not in ("(0 / 0)", "nil", "undefined"))
-    judge.same(
-        f"local t = {{{values}}} local ok, e = pcall(table.sort, t) if ok then print(table.unpack(t)) end return ok"
-    )
+    # Equal numbers of different types may come in any order: show all of them as floats.
+    shown = "for i = 1, ok and #t or 0 do print(tonumber(t[i]) and t[i] + 0.0 or t[i]) end return ok"
+    judge.same(f"local t = {{{values}}} local ok, e = pcall(table.sort, t) {shown}")
 
 
 @given(keys=st.lists(literals, max_size=6))

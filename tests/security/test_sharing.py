@@ -48,7 +48,7 @@ def _pair() -> tuple[LuaRuntime, LuaRuntime]:
 )
 def test_t_share_changes_stay_in_their_runtime(change: str, probe: str) -> None:
     one, other = _pair()
-    script = f"local out = table.pack({probe}) for i = 1, out.n do out[i] = tostring(out[i]) end return table.concat(out, ' ')"
+    script = f"local t = table.pack({probe}) for i = 1, t.n do t[i] = tostring(t[i]) end return table.concat(t, ' ')"
     expected = other.execute(script)
     try:
         one.execute(change)

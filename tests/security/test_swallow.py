@@ -34,7 +34,7 @@ _LOOPS = {
     "call metamethod": "local t = setmetatable({}, {__call = function(self) return self() end}) t()",
     "index metamethod": "while true do local x = setmetatable({}, {__index = function() return 1 end}).x end",
     "coroutines": "while true do coroutine.wrap(function() coroutine.yield() end)() end",
-    "one coroutine": "local co = coroutine.wrap(function() while 1 do coroutine.yield() end end) while true do co() end",
+    "one coroutine": "local c = coroutine.wrap(function() while 1 do coroutine.yield() end end) while true do c() end",
     "generators": "for _ in coroutine.wrap(function() while true do coroutine.yield(1) end end) do end",
     "sort": "table.sort({3, 2, 1}, function() while true do end end)",
     "sorts": "while true do table.sort({3, 1, 2}) end",
@@ -64,7 +64,8 @@ _WRAPPERS = {
     "__index": "while true do pcall(function() return setmetatable({}, {__index = function() %s end}).x end) end",
     "__eq": "local m = {__eq = function() %s end} "
     "while true do pcall(function() return setmetatable({}, m) == setmetatable({}, m) end) end",
-    "__concat": "local m = {__concat = function() %s end} while true do pcall(function() return setmetatable({}, m) .. 1 end) end",
+    "__concat": "local m = {__concat = function() %s end} "
+    "while true do pcall(function() return setmetatable({}, m) .. 1 end) end",
     "__gc": "setmetatable({}, {__gc = function() pcall(function() %s end) end}) "
     "while true do collectgarbage() pcall(function() %s end) end",
     "sort comparator": "while true do pcall(table.sort, {3, 2, 1}, function() pcall(function() %s end) end) end",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vlua.vfs import Room
 from vlua.vfs.programs.command import execute
@@ -263,3 +265,23 @@ def test_bytes_pass_unchanged(session):
     quoted = "'" + everything.replace("'", "'\\''") + "'"
     assert session.run(f"echo -n {quoted} | cat | cat > all; cat all") == ok(everything)
     assert session.text("all") == everything
+
+
+LINES = st.lists(
+    st.sampled_from(
+        "echo cat ls rm -r -f mkdir -p true false exit wait env -i kill -9 $$ $! $? sh -c f dir nope x=1 $x /dev/null 1"
+        " ' \" \\ ; & && || | < > >> 2> 2>&1 >&2 # ( ) $( ` \n \0 \xff ${x} lua".split(" ")
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(LINES, st.sampled_from([" ", ""]))
+def test_whatever_the_line_it_has_a_status(words, blank):
+    session = Session({"f": "one\n", "dir/g": ""}, stdin="in\n")
+    (what, code), _, _ = session.run(blank.join(words))
+    assert what in ("exit", "signal")
+    assert 0 <= code <= 255
+    assert not session.room.processes.living
+    assert session.room.processes.current is None

@@ -31,9 +31,9 @@ DEAD: Final = "dead"
 
 # Instruction units for starting one: about eight microseconds.
 START_UNITS = 50
-# Started and unfinished coroutines of one runtime. Each takes a memory mapping of 16 KB or more, and Linux grants
-# a process 65,530 of them: past this a script gets "not enough memory".
-MAX_ALIVE = 20_000
+# Started and unfinished coroutines of one runtime, each of which takes 7 KB: past this a script gets "not enough
+# memory".
+MAX_ALIVE = 200_000
 # Nested calls through C code, as in State: every nested resume takes a piece of the C stack.
 MAX_NESTING = 200
 # Levels of a failed coroutine's stack that debug.traceback can still show.

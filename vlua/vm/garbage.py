@@ -32,7 +32,7 @@ PACE = 10
 # Units for listing every object of the process, in search of tables whose metatable has become weak.
 SCAN_UNITS = 20_000
 # Sleeping coroutines that call for a collection, which frees those that only they themselves refer to.
-MANY_COROUTINES = 10_000
+MANY_COROUTINES = 20_000
 # Nested calls through C code from which finalizers wait for a better moment.
 DEEP = 150
 # What takes the place of a dead key in the remembered order of a traversal.
@@ -111,7 +111,8 @@ class Garbage:
         self.coroutine_threshold = count + MANY_COROUTINES
         self.sweep()
         coroutines = getattr(self.state, "coroutines", None)
-        self.coroutine_threshold = max(MANY_COROUTINES, 2 * len(coroutines.alive)) if coroutines is not None else 0
+        if coroutines is not None:
+            self.coroutine_threshold = max(MANY_COROUTINES, 3 * len(coroutines.alive))
 
     def late_metatables(self) -> list[LuaTable]:
         """Metatables that have got a ``__mode`` after they were first used."""

@@ -14,10 +14,11 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from types import CellType, CodeType, FrameType, FunctionType
+from itertools import chain
+from types import CellType, FrameType, FunctionType
 from typing import Any
 
-from vlua.vm.coroutine import SUSPENDED, Coroutine
+from vlua.vm.coroutine import SUSPENDED, Coroutine, Coroutines
 from vlua.vm.frames import information
 from vlua.vm.liveness import spent_variables
 from vlua.vm.table import LuaTable
@@ -32,6 +33,8 @@ OBJECT_UNITS = 6
 SCAN_UNITS = 20_000
 
 CONTAINERS = frozenset((LuaTable, FunctionType, Coroutine, CellType, tuple, list))
+# Code of frames of every sleeping coroutine that refer to nothing but what it has yielded.
+MACHINERY = {id(Coroutines.yield_values.__code__), id(Coroutines.run.__code__)}
 LEAVES = frozenset((int, str, float, bool, type(None)))
 
 
@@ -68,9 +71,9 @@ class Survey:
         self.alive = bytearray()
         # References out of sleeping frames to cells and functions, which only what they hold tells apart.
         self.cell_credits: Counter[int] = Counter()
-        self.function_credits: Counter[tuple[Any, ...]] = Counter()
+        self.function_credits: Counter[tuple[int, ...]] = Counter()
         self.cell_owners: dict[int, list[int]] = {}
-        self.function_owners: dict[tuple[Any, ...], list[int]] = {}
+        self.function_owners: dict[tuple[int, ...], list[int]] = {}
         self.waiting: dict[int, list[int]] = {}
 
     # Building the graph
@@ -133,16 +136,24 @@ class Survey:
 
     def table(self, owner: int, table: LuaTable) -> None:
         """A table's references; those to keys already traversed keep nothing alive."""
-        self.link(owner, table.meta)
+        if table.meta is not None:
+            self.link(owner, table.meta)
         for key in getattr(table, "order", ()):
             self.discount(key)
-        mode = weakness(table)
+        mode = weakness(table) if table.meta is not None else ""
         if not mode:
-            for key, value in table.hash.items():
-                if type(key) not in LEAVES:
-                    self.link(owner, key)
-                if type(value) not in LEAVES:
-                    self.link(owner, value)
+            # As `link`, in one piece: this is where the time goes.
+            numbers, inner, edges = self.numbers, self.inner, self.edges[owner]
+            hash = table.hash
+            for item in chain(hash, hash.values()):
+                if type(item) not in LEAVES:
+                    found = numbers.get(id(item))
+                    if found is None:
+                        found = self.number(item)
+                        if found < 0:
+                            continue
+                    inner[found] += 1
+                    edges.append(found)
             return
         for key, value in table.hash.items():
             weak_key = "k" in mode and collectable(key)
@@ -164,6 +175,9 @@ class Survey:
         frame = coroutine.frame
         while frame is not None:
             code = frame.f_code
+            if id(code) in MACHINERY:
+                frame = frame.f_back
+                continue
             variables = snapshot(frame)
             spent = set(spent_variables(frame)) if information(code) is not None else ()
             cells = {*code.co_cellvars, *code.co_freevars}
@@ -172,12 +186,13 @@ class Survey:
                     if self.number(value) >= 0:
                         self.cell_credits[id(value)] += 1
                         self.cell_owners.setdefault(id(value), []).append(owner)
-                elif name in spent:
-                    self.discount(value)
-                else:
-                    self.link(owner, value)
+                elif type(value) not in LEAVES:
+                    if name in spent:
+                        self.discount(value)
+                    else:
+                        self.link(owner, value)
             if code.co_freevars:
-                key = (code, *[id(variables.get(name)) for name in code.co_freevars])
+                key = (id(code), *[id(variables.get(name)) for name in code.co_freevars])
                 self.function_credits[key] += 1
                 self.function_owners.setdefault(key, []).append(owner)
             del variables
@@ -195,7 +210,7 @@ class Survey:
             if type(item) is CellType
             and id(content(item)) in self.cell_credits
             or type(item) is FunctionType
-            and item.__code__ in codes
+            and id(item.__code__) in codes
         ]
         self.add(found)
 
@@ -226,9 +241,9 @@ class Survey:
         objects, inner = self.objects, self.inner
         self.alive = bytearray(len(objects))
         cells: Counter[int] = Counter()
-        functions: Counter[tuple[Any, ...]] = Counter()
+        functions: Counter[tuple[int, ...]] = Counter()
         shared_cells: dict[int, list[int]] = {}
-        shared_functions: dict[tuple[Any, ...], list[int]] = {}
+        shared_functions: dict[tuple[int, ...], list[int]] = {}
         start: list[int] = []
         for number in range(len(objects)):
             held = sys.getrefcount(objects[number]) - OWN_REFERENCES - inner[number]
@@ -316,9 +331,9 @@ def content(cell: CellType) -> Any:
         return None
 
 
-def function_key(function: FunctionType) -> tuple[CodeType | int, ...]:
+def function_key(function: FunctionType) -> tuple[int, ...]:
     """Functions of the same code that hold the same objects lead to the same."""
-    return (function.__code__, *[id(content(cell)) for cell in function.__closure__ or ()])
+    return (id(function.__code__), *[id(content(cell)) for cell in function.__closure__ or ()])
 
 
 def snapshot(frame: FrameType) -> dict[str, Any]:

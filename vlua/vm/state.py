@@ -87,6 +87,8 @@ class State:
         self.non_yieldable = 0
         self.c_depth = 0
         self.error_frames: list[Any] = []
+        # Message handlers at work on a stack overflow.
+        self.overflows = 0
         # Made by the library ``debug`` when a script first sets a hook.
         self.hooks: Hooks | None = None
         # The library functions by their code, for ``debug``.
@@ -240,6 +242,9 @@ class State:
         error = translate(exception)
         saved = self.error_frames
         depth = self.c_depth
+        overflows = self.overflows
+        if isinstance(exception, RecursionError):
+            self.overflows += 1
         try:
             while True:
                 self.error_frames = [*frames.unwound(exception.__traceback__), *saved]
@@ -257,6 +262,7 @@ class State:
         finally:
             self.c_depth = depth
             self.error_frames = saved
+            self.overflows = overflows
 
     def handler_call(self, handler: Any, value: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Function and arguments of a message handler's call."""

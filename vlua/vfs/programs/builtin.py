@@ -196,21 +196,25 @@ def remove_tree(room: Room, path: str) -> None:
 
 def env(room: Room, args: list[str]) -> int:
     """``env [-i] [NAME=VALUE…] [COMMAND [ARG…]]``: a command with other variables, or the variables there are."""
-    words = args[1:]
-    if words[:1] == ["-i"]:
-        words = words[1:]
-        room.environment = {}
-    while words and (named := NAMED.fullmatch(words[0])) is not None:
-        room.environment[named[1]] = named[2]
-        words = words[1:]
-    if not words:
+    position = 0
+    program: Program | None = None
+    while position < len(args) and program in (None, PROGRAMS["env"]):  # `env env …` takes turns here, not on the stack
+        position += 1
+        if args[position : position + 1] == ["-i"]:
+            position += 1
+            room.environment = {}
+        while position < len(args) and (named := NAMED.fullmatch(args[position])) is not None:
+            room.environment[named[1]] = named[2]
+            position += 1
+        if position < len(args):
+            program = room.processes.find(args[position])
+            if program is None:
+                complain(room, "env", f"'{args[position]}': No such file or directory")
+                return NOT_FOUND
+    if program is None or position >= len(args):
         room.stdout.write("".join(f"{name}={value}\n" for name, value in room.environment.items()))
         return 0
-    program = room.processes.find(words[0])
-    if program is None:
-        complain(room, "env", f"'{words[0]}': No such file or directory")
-        return NOT_FOUND
-    return program(room, words)  # it takes this process over, as `exec` does
+    return program(room, args[position:])  # it takes this process over, as `exec` does
 
 
 def kill(room: Room, args: list[str]) -> int:

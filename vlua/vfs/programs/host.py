@@ -94,7 +94,7 @@ def message_of(error: Exception) -> str:
 
 
 def programs_of(commands: Mapping[str, HostCommand | None] | None) -> dict[str, Program]:
-    """All programs of a runtime: the built-in ones, and those of the host, which take their names if they share them."""
+    """All programs of a runtime: the built-in ones, and the host's, which win when names are the same."""
     from vlua.vfs.programs.builtin import PROGRAMS
     from vlua.vfs.programs.lua import lua
 

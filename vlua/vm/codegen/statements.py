@@ -40,7 +40,7 @@ class StatementEmitter(JumpEmitter):
         values = node.values
         if len(variables) == 1 and len(values) == 1:
             value = self.expr(values[0])
-            self.at(values[0].end_line if type(values[0]) is nodes.Function else node.line)
+            self.at(values[0].end_line if type(values[0]) in (nodes.Function, nodes.Table) else node.line)
             self.declare(variables[0], value)
             return
         results = self.adjusted(values, len(variables), node.line)
@@ -365,8 +365,9 @@ class StatementEmitter(JumpEmitter):
                 self.out = guard.body
                 self.assign(pending, self.constant(False))
             test = self.truth(condition)
-            self.at(condition.line)
-            if body.open_line > last_line(condition):
+            last = last_operand(condition)
+            self.at(last.line)
+            if body.open_line > last.line and self.kinds.of(last) != BOOLEAN:
                 # The jump stands in the line of ``then``, which line hooks see.
                 test = self.spill(test)
                 self.at(body.open_line)
@@ -561,13 +562,11 @@ class StatementEmitter(JumpEmitter):
         """A label that nothing jumps to, or that its block has already placed."""
 
 
-def last_line(node: nodes.Expression) -> int:
-    """The line of the last operand of an expression."""
-    kind = type(node)
-    while kind in (nodes.Binary, nodes.And, nodes.Or, nodes.Unary):
-        node = node.operand if kind is nodes.Unary else node.right  # type: ignore[attr-defined]
-        kind = type(node)
-    return node.line
+def last_operand(node: nodes.Expression) -> nodes.Expression:
+    """The operand of an expression that is evaluated last."""
+    while type(node) in (nodes.And, nodes.Or):
+        node = node.right  # type: ignore[attr-defined]
+    return node
 
 
 STATEMENTS: dict[type, Callable[[Any, Any], None]] = {

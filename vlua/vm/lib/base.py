@@ -177,8 +177,11 @@ def open_base(state: State) -> LuaTable:
 
     def tostring(value: Any = ABSENT, *_: Any) -> Any:
         """A value as text, by ``__tostring`` if it has that."""
-        if type(value) is str:
+        kind = type(value)
+        if kind is str:
             return value
+        if (kind is int or kind is float) and int not in state.type_metatables:
+            return number_text(value)
         check_any(value, 1)
         state.non_yieldable += 1
         try:

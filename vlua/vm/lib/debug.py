@@ -48,6 +48,8 @@ OPTIONS = frozenset("SlnrutLf")
 SEARCH_UNITS = 10_000
 # Upvalues that an iterator of a library owns up to, as ``string.gmatch``'s in PUC Lua.
 ITERATOR_UPVALUES = 3
+# The package of the libraries that have such iterators; host functions come from elsewhere.
+LIBRARIES = "vlua.vm.lib."
 
 
 class UpvalueId(Userdata):
@@ -144,9 +146,9 @@ def named_function(state: State, frame: FrameType) -> FunctionType | None:
 
 
 def native_upvalues(function: FunctionType) -> int:
-    """How many upvalues a library function shows, all nameless: only its iterators have any."""
-    code = function.__code__
-    return ITERATOR_UPVALUES if NATIVE.get(code) == "" and information(code) is None else 0
+    """How many upvalues a function that is not Lua shows, all nameless: only the iterators of the libraries have any."""
+    iterator = NATIVE.get(function.__code__) == "" and function.__module__.startswith(LIBRARIES)
+    return ITERATOR_UPVALUES if iterator else 0
 
 
 def open_debug(state: State) -> LuaTable:

@@ -74,6 +74,9 @@ def protected_functions(state: State) -> dict[str, Any]:
             if state.hooks is not None:
                 # An error in a hook has ended Python's tracing.
                 state.hooks.renew()
+            if state.overflows and isinstance(exception, RecursionError):
+                # The handler of a stack overflow has no stack left to overflow.
+                exception = LuaError("error in error handling")
             return False, caught(exception)
 
     def xpcall(function: Any = ABSENT, handler: Any = ABSENT, *args: Any) -> Any:

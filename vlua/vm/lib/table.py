@@ -51,6 +51,9 @@ def signed_32(value: int) -> int:
     """The low 32 bits as C's ``int``, which is how PUC prints an index in a message."""
     return ((value + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
 
+# Lists that ``unpack`` takes without looking further.
+SHORT_LIST = 64
+
 
 def open_table(state: State) -> LuaTable:
     """The table ``table`` of a runtime (manual §6.6)."""
@@ -247,6 +250,12 @@ def open_table(state: State) -> LuaTable:
 
     def unpack(table: Any = ABSENT, start: Any = ABSENT, stop: Any = ABSENT, *_: Any) -> Any:
         """The elements ``start..stop`` (the whole sequence when not given) as results."""
+        if start is ABSENT and type(table) is LuaTable and table.meta is None:
+            # The common call: a whole short list.
+            hash = table.hash
+            size = len(hash)
+            if size <= SHORT_LIST and size in hash and size + 1 not in hash:
+                return tuple(map(hash.get, range(1, size + 1)))
         state.non_yieldable += 1
         try:
             low = opt_integer(start, 2, 1)
