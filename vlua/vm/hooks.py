@@ -62,6 +62,9 @@ class Hooks:
         self.replaced: set[int] = set()
         # The frame that an exception is passing through.
         self.unwinding: FrameType | None = None
+        # Where the last new line was: frame, line, instruction; whether code without a line has run since.
+        self.last = (0, 0, 0)
+        self.unseen = False
         self.codes: dict[int, tuple[CodeType, bytes]] = {}
 
     def get(self, thread: Coroutine | None) -> Hook | None:
@@ -176,6 +179,12 @@ class Hooks:
         line = frame.f_lineno
         operation = info.locate(frame.f_code, frame.f_lasti)[1]
         if not line or operation is not None and operation.kind == "define":
+            self.unseen = True
+            return
+        last, self.last = self.last, (id(frame), line, frame.f_lasti)
+        unseen, self.unseen = self.unseen, False
+        if unseen and last[:2] == self.last[:2] and last[2] < frame.f_lasti:
+            # The line goes on behind code that is none of the text.
             return
         if hook.lines:
             self.run(hook, frame, "line", None if info.origin.stripped else line)

@@ -40,7 +40,7 @@ ALWAYS = frozenset(("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT
 class Liveness:
     """The analysis of one code object: by instruction offset, a bit set of the variables read later."""
 
-    __slots__ = ("after", "code", "info", "names", "scopes")
+    __slots__ = ("after", "code", "info", "names", "scopes", "spent")
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
@@ -51,7 +51,17 @@ class Liveness:
         self.info = info
         # The operations for which each Lua variable is in force.
         self.scopes = {local.ident: (local.start, local.end) for local in info.locals}
-        self.after = self.analyse() if self.names and not code.co_exceptiontable else {}
+        self.spent: dict[int, list[str]] = {}
+        self.after: dict[int, int] = self.analyse() if self.names and not code.co_exceptiontable else {}
+
+    def spent_at(self, instruction: int) -> list[str]:
+        """The names of the variables that matter no more behind an instruction."""
+        live = self.after.get(instruction, -1)
+        if live == -1:
+            return []
+        in_force = self.in_force(instruction)
+        spent = [name for number, name in enumerate(self.names) if not live >> number & 1]
+        return [name for name in spent if "." not in name or name in self.scopes and name not in in_force]
 
     def in_force(self, instruction: int) -> set[str | None]:
         """The Python names of the Lua variables that exist at an instruction."""
@@ -133,12 +143,7 @@ def spent_variables(frame: FrameType) -> list[str]:
         if len(ANALYSES) >= CACHE_SIZE:
             ANALYSES.clear()
         known = ANALYSES[id(code)] = Liveness(code)
-    live = known.after.get(frame.f_lasti, -1)
-    if live == -1:
-        return []
-    spent = [name for number, name in enumerate(known.names) if not live >> number & 1]
-    lua_names = [name for name in spent if "." in name]
-    if lua_names:
-        in_force = known.in_force(frame.f_lasti)
-        spent = [name for name in spent if "." not in name or name in known.scopes and name not in in_force]
-    return spent
+    found = known.spent.get(frame.f_lasti)
+    if found is None:
+        found = known.spent[frame.f_lasti] = known.spent_at(frame.f_lasti)
+    return found

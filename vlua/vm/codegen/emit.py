@@ -19,6 +19,8 @@ __all__ = ["Context", "Emitter", "Loop"]
 LOAD, STORE = ast.Load(), ast.Store()
 IS, IS_NOT = ast.Is(), ast.IsNot()
 AND, OR, NOT = ast.And(), ast.Or(), ast.Not()
+# The line of code that no line of the source stands for: line hooks do not see it.
+NO_LINE = 0
 NO_OPERATION = Operation("none", ())
 
 

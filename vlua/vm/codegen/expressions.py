@@ -506,8 +506,9 @@ class ExpressionEmitter(TreeEmitter):
                 keys.append(self.constant(position))
             sure = sure and self.kinds.of(item.value) not in (ANY, NIL)
         self.at(node.line)
-        display = self.here(ast.Dict(keys, values))
-        return self.call("LuaTable" if sure else "table_of", display)
+        maker = self.name("LuaTable" if sure else "table_of")
+        self.at(node.end_line)
+        return self.call(maker, self.here(ast.Dict(keys, values)))
 
     def table_general(self, node: nodes.Table, multiple: bool) -> ast.expr:
         sequence: list[nodes.Expression] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from vlua.vm import nodes
 from vlua.vm.chunkname import chunkid
-from vlua.vm.codegen.emit import Context
+from vlua.vm.codegen.emit import NO_LINE, Context
 from vlua.vm.codegen.statements import StatementEmitter
 from vlua.vm.frames import FunctionInfo, Origin
 from vlua.vm.kinds import ANY, Kinds
@@ -20,8 +20,6 @@ from vlua.vm.scope import FunctionScope, Scopes, Variable, resolve
 __all__ = ["Generator", "generate"]
 
 
-# Where the position of code that the source has no line for is.
-NO_LINE = 0
 # The chunk name of functions whose names and positions have been stripped, as PUC shows it.
 STRIPPED = "=?"
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 
 from vlua.vm import nodes
-from vlua.vm.codegen.emit import Loop
+from vlua.vm.codegen.emit import NO_LINE, Loop
 from vlua.vm.codegen.expressions import ExpressionEmitter
 
 __all__ = ["JumpEmitter"]
@@ -130,7 +130,7 @@ class JumpEmitter(ExpressionEmitter):
         line = statements[0].line
 
         def emit() -> None:
-            self.at(line)
+            self.at(NO_LINE)
             loop = self.open_loop(False)
             self.context.loops.pop()
             ident = f"segment{loop.number}"
@@ -138,7 +138,7 @@ class JumpEmitter(ExpressionEmitter):
             self.context.loops.append(loop)
             body: list[ast.stmt] = []
             self.inside(body, lambda: self.pieces(statements, labels, loop))
-            self.at(line)
+            self.at(NO_LINE)
             self.close_loop(loop, self.here(ast.For(self.target("_"), self.name("meter"), body, [])))
 
         self.loop(emit, line)
@@ -156,12 +156,12 @@ class JumpEmitter(ExpressionEmitter):
         for number, piece in enumerate(pieces):
             if not piece:
                 continue
-            self.at(piece[0].line)
+            self.at(NO_LINE)
             test = self.branch(self.compare(self.name(ident), ast.LtE(), self.constant(number)))
             self.inside(test.body, lambda piece=piece: self.statements(piece))
             if not test.body:
                 test.body.append(self.here(ast.Pass()))
-        self.at(statements[-1].line)
+        self.at(NO_LINE)
         self.out.append(self.here(ast.Break()))
 
     def loop(self, emit: Callable[[], None], line: int) -> None:

@@ -19,6 +19,8 @@ __all__ = ["StatementEmitter"]
 MAX_LOOPS = 12
 # Arms of one chain of ``if … elif``, which nests in Python's tree.
 MAX_ARMS = 40
+# Conditions of endless loops.
+CONSTANTLY_TRUE = (nodes.True_, nodes.Number, nodes.String)
 # Kinds of values that can be stored without a look at whether they are nil.
 STORED_KINDS = frozenset((BOOLEAN, INTEGER, FLOAT, NUMBER, STRING, TABLE, FUNCTION))
 
@@ -408,13 +410,18 @@ class StatementEmitter(JumpEmitter):
             def fill() -> None:
                 self.temporaries = 0
                 test = self.truth(node.condition)
-                self.at(node.line)
-                leave = self.branch(self.negate(test))
-                leave.body.append(self.here(ast.Break()))
+                if not endless:
+                    self.at(node.line)
+                    leave = self.branch(self.negate(test))
+                    leave.body.append(self.here(ast.Break()))
                 self.block(node.body, loop)
+                if not body:
+                    body.append(self.here(ast.Pass()))
 
+            endless = type(node.condition) in CONSTANTLY_TRUE
             self.inside(body, fill)
-            self.at(node.line)
+            # Line hooks see a condition that is a constant as little as PUC's code has one.
+            self.at(node.body.line if endless else node.line)
             self.close_loop(loop, self.here(ast.For(self.target("_"), self.name("meter"), body, [])))
 
         self.loop(emit, node.line)
