@@ -217,7 +217,8 @@ def where(level: int) -> str:
     """``"chunk:line: "`` of a stack level, 1 being the caller of the running library function; else ``""``."""
     for number, item in enumerate(levels(walk(sys._getframe(1)))):
         if number == level:
-            return position_of(item)
+            # Library functions leave the position out where there is no line; errors of the code itself do not.
+            return position_of(item) if item.line > 0 else ""
     return ""
 
 
@@ -239,7 +240,7 @@ def arg_error(position: int, message: str) -> LuaError:
     prefix = ""
     name = None
     if caller is not None and callee is not None and caller.info is not None:
-        prefix = position_of(caller)
+        prefix = position_of(caller) if caller.line > 0 else ""
         if not callee.tail_called and caller.operation is not None:
             operation = caller.operation
             if operation.kind in ("call", "method", "tail") and operation.operands[0] is not None:

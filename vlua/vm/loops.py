@@ -12,7 +12,7 @@ from operator import length_hint
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from vlua.vm.call import take, values
+from vlua.vm.call import first, take, values
 from vlua.vm.frames import run_error
 from vlua.vm.number import to_number, wrap
 from vlua.vm.table import BooleanKey, LuaTable
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from vlua.vm.state import State
 
 __all__ = ["bind_loops"]
+
+# Nested calls through C code, as in State.
+MAX_C_DEPTH = 200
 
 
 # Iterations of a numeric loop that are charged at once: at first, and at most.
@@ -130,14 +133,18 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
 
     def sequence(table: LuaTable, position: int) -> Iterator[tuple[Any, Any]]:
         hash = table.hash
-        index = state.index
+        index, enter_c = state.index, state.enter_c
         for _ in ticks:
             position += 1
             value = hash.get(position)
             if value is None:
                 if table.meta is None:
                     return
-                value = index(table, position)
+                enter_c()
+                try:
+                    value = index(table, position)
+                finally:
+                    state.c_depth -= 1
                 if value is None:
                     return
             yield position, value
@@ -159,9 +166,17 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
     def step2(function: Any, subject: Any, control: Any) -> Iterator[tuple[Any, Any]]:
         function = callable_of(function)
         for _ in ticks:
-            result = function(subject, control)
+            # Python resumes a generator through C code, so an iterator that runs a loop in turn grows the C stack.
+            if state.c_depth >= MAX_C_DEPTH:
+                raise run_error("C stack overflow")
+            state.c_depth += 1
+            try:
+                result = function(subject, control)
+                if type(result) is tuple:
+                    result = values(result)
+            finally:
+                state.c_depth -= 1
             if type(result) is tuple:
-                result = values(result)
                 if not result:
                     return
                 control = result[0]
@@ -187,10 +202,15 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
     def step1(function: Any, subject: Any, control: Any) -> Iterator[Any]:
         function = callable_of(function)
         for _ in ticks:
-            control = function(subject, control)
-            if type(control) is tuple:
-                control = values(control)
-                control = control[0] if control else None
+            if state.c_depth >= MAX_C_DEPTH:
+                raise run_error("C stack overflow")
+            state.c_depth += 1
+            try:
+                control = function(subject, control)
+                if type(control) is tuple:
+                    control = first(control)
+            finally:
+                state.c_depth -= 1
             if control is None:
                 return
             yield control
@@ -200,7 +220,13 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
         function, subject, control = head(result)
         function = callable_of(function)
         for _ in ticks:
-            found = take(function(subject, control), count)
+            if state.c_depth >= MAX_C_DEPTH:
+                raise run_error("C stack overflow")
+            state.c_depth += 1
+            try:
+                found = take(function(subject, control), count)
+            finally:
+                state.c_depth -= 1
             control = found[0]
             if control is None:
                 return

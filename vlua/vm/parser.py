@@ -44,6 +44,9 @@ __all__ = ["parse"]
 BLOCK_ENDS = frozenset({"else", "elseif", "end", EOF})
 LIST_ENDS = BLOCK_ENDS | {"until"}
 
+# Instructions that PUC's jumps can skip (MAXARG_sBx).
+MAX_JUMP = (1 << 17) - 1
+
 
 def parse(source: str, chunkname: str) -> Function:
     """The main function of a chunk: vararg, without parameters or a name (manual §3.3.2).
@@ -170,6 +173,8 @@ class Parser(ExpressionParser):
             arms.append(self.arm())
         orelse = self.block() if self.accept("else") else None
         self.expect_match("end", "if", line)
+        for _, body in arms:
+            self.check_length(body)
         return If(line, arms, orelse)
 
     def arm(self) -> tuple[Expression, Block]:
@@ -195,6 +200,7 @@ class Parser(ExpressionParser):
         condition = self.expression()
         self.expect("do")
         body = self.loop_body()
+        self.check_length(body)
         self.expect_match("end", "while", line)
         return While(line, condition, body)
 
@@ -210,7 +216,9 @@ class Parser(ExpressionParser):
         condition = self.expression()
         function.leave_block()
         function.loops -= 1
-        return Repeat(line, Block(first_line, statements, end_line), condition)
+        body = Block(first_line, statements, end_line)
+        self.check_length(body)
+        return Repeat(line, body, condition)
 
     def for_(self, line: int) -> Statement:
         """A numeric or generic ``for``."""
@@ -218,17 +226,24 @@ class Parser(ExpressionParser):
         function.enter_block()
         name = self.expect_name()
         kind = self.types[self.pos]
+        loop: NumericFor | GenericFor
         if kind == "=":
             loop = self.numeric_for(name)
         elif kind == "," or kind == "in":
             loop = self.generic_for(name)
         else:
             self.fail("'=' or 'in' expected")
+        self.check_length(loop.body)
         self.expect_match("end", "for", line)
         function.leave_block()
         return loop
 
-    def numeric_for(self, name: str) -> Statement:
+    def check_length(self, body: Block) -> None:
+        """Refuse a body over which PUC's instructions cannot jump; each statement takes at least one of them."""
+        if len(body.statements) > MAX_JUMP:
+            self.fail("control structure too long")
+
+    def numeric_for(self, name: str) -> NumericFor:
         """``= start, stop, step do`` block; the line is that of ``do``, to which PUC Lua ascribes a bad limit."""
         for hidden in ("(for index)", "(for limit)", "(for step)", name):
             self.function.declare(hidden)
@@ -242,7 +257,7 @@ class Parser(ExpressionParser):
         self.function.activate()
         return NumericFor(line, name, start, stop, step, self.loop_body())
 
-    def generic_for(self, name: str) -> Statement:
+    def generic_for(self, name: str) -> GenericFor:
         """``names in values do`` block; the line is that of the values, to which PUC Lua ascribes the calls."""
         function = self.function
         for hidden in ("(for generator)", "(for state)", "(for control)", name):

@@ -24,6 +24,8 @@ VARARG = "(*vararg)"
 NO_NAME = "(*no name)"
 # Stack slots that a function under a hook shows beyond its locals; they hold nothing.
 HOOK_SLOTS = 20
+# Hidden locals of loops: how many locals later the visible variable of the same value comes.
+CONTROLS = {"(for index)": 3, "(for control)": 1}
 KINDS: dict[str, tuple[type, ...]] = {
     "nil": (type(None),),
     "boolean": (bool,),
@@ -60,7 +62,11 @@ def local_place(level: Level, number: int, hooked: bool) -> Place | None:
         local = active[number - 1]
         name = TEMPORARY if info.origin.stripped else local.name
         if local.ident is None:
-            return Place(name, None)
+            # Of what PUC keeps for a loop, the control variable shows in the first visible one.
+            distance = CONTROLS.get(local.name, 0)
+            shown = active[number - 1 + distance] if distance and number - 1 + distance < len(active) else None
+            ident = shown.ident if shown is not None else None
+            return Place(name, frame_place(level, info, name, ident).value if ident is not None else None)
         return frame_place(level, info, name, local.ident)
     number -= len(active)
     temporaries = sorted(live_temporaries(level.frame), key=lambda ident: int(ident[1:]))

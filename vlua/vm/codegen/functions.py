@@ -13,7 +13,7 @@ from vlua.vm import nodes
 from vlua.vm.chunkname import chunkid
 from vlua.vm.codegen.emit import NO_LINE, Context
 from vlua.vm.codegen.statements import StatementEmitter
-from vlua.vm.frames import FunctionInfo, Origin
+from vlua.vm.frames import FunctionInfo, Operand, Origin
 from vlua.vm.kinds import ANY, Kinds
 from vlua.vm.scope import FunctionScope, Scopes, Variable, resolve
 
@@ -70,6 +70,16 @@ class Generator(StatementEmitter):
         }
         if self.env_changes:
             self.unstable.add("_ENV")
+
+    def describe(self, node: nodes.Expression) -> Operand:
+        operand = super().describe(node)
+        if operand is None or not self.origin.stripped:
+            return operand
+        # Stripped functions do not know the names of variables: a global is a field of they know not what.
+        role, name = operand
+        if role == "local":
+            return None
+        return ("upvalue", "?") if role == "upvalue" else ("field" if role == "global" else role, name)
 
     def number_of(self, scope: FunctionScope) -> int:
         return self.numbers[scope]
@@ -139,6 +149,10 @@ class Generator(StatementEmitter):
             self.begin(variable.name, variable.ident)
         tick = self.here(ast.For(self.target("_"), self.name("meter"), [self.here(ast.Break())], []))
         self.out.append(tick)
+        if self.context.scope.parent is None:
+            # A chunk has _ENV as an upvalue whether it uses it or not: a mention in Python is enough.
+            never = self.branch(self.constant(False))
+            never.body.append(self.here(ast.Expr(self.name("_ENV"))))
         for variable in self.scopes.declared[node]:
             if variable.shadowed:
                 self.cast_shadow(variable)

@@ -363,7 +363,7 @@ def open_debug(state: State) -> LuaTable:
         thread, _, _ = split_thread(args)
         target = state.current if thread is None or is_own(thread) else thread
         hook = state.hooks.get(target) if state.hooks is not None else None
-        return None if hook is None else (hook.function, hook.mask, hook.count)
+        return (None, "", 0) if hook is None else (hook.function, hook.mask, hook.count)
 
     def traceback(*args: Any) -> Any:
         """The stack as text, after a message; a message that is no string comes back as it is."""

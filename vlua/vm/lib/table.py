@@ -51,6 +51,7 @@ def signed_32(value: int) -> int:
     """The low 32 bits as C's ``int``, which is how PUC prints an index in a message."""
     return ((value + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
 
+
 # Lists that ``unpack`` takes without looking further.
 SHORT_LIST = 64
 
