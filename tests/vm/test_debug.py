@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.engines import puc, vlua
 from vlua.vm.call import values
 from vlua.vm.errors import LuaError
 from vlua.vm.lib.base import open_base
@@ -234,3 +235,105 @@ class TestMetatables:
     def test_registry_is_harmless(self, state: State) -> None:
         run(state, "local r = debug.getregistry() r.x = 1 return r")
         assert "x" not in state.registry.hash
+
+
+LOCALS = """
+local function names()
+  local out = {}
+  for i = 1, 100 do
+    local n, v = debug.getlocal(2, i)
+    if not n or n == "(*temporary)" then break end
+    if n:sub(1, 1) ~= "(" then n = n .. "=" .. tostring(v) end
+    out[#out + 1] = n
+  end
+  print(table.concat(out, " "))
+end
+local function f(a, b, ...)
+  names()
+  local c = 1
+  do local d = 2 names() end
+  names()
+  for i = 1, 1 do local e = i names() end
+  for k, v in ipairs{7} do names() local z = k names() end
+  while true do local w = 1 names() break end
+  repeat local r = 5 until names() or true
+  local c = 2
+  local function g() return c end
+  local g = 1
+  if a then local q = 1 names() else local q2 = 1 end
+  local x, y = 1
+  names()
+  goto done
+  do local never = 1 end
+  ::done::
+  names()
+  return x
+end
+f(1, 2, 3)
+"""
+
+LEVELS = """
+local function show(i)
+  local keys = {}
+  for k, v in pairs(i) do
+    if type(v) ~= "function" and type(v) ~= "table" then keys[#keys + 1] = k .. "=" .. tostring(v) end
+  end
+  table.sort(keys)
+  print(table.concat(keys, " "))
+end
+local function tail() show(debug.getinfo(1)) show(debug.getinfo(2)) end
+local function caller() return tail() end
+caller()
+local o = {m = function(self) show(debug.getinfo(1)) end}
+o:m() o.m(o)
+glob = function() show(debug.getinfo(1)) print(debug.getinfo(1, "f").func == glob) end
+glob()
+pcall(glob)
+show(debug.getinfo(print, "SL"))
+local co = coroutine.create(function(a) local b = 2 glob() coroutine.yield(1) local c = 3 error("x") end)
+coroutine.resume(co, 5)
+print(debug.traceback(co)) print(debug.traceback(co, "msg")) print(debug.traceback(co, nil, 1))
+show(debug.getinfo(co, 0)) show(debug.getinfo(co, 1)) print(debug.getinfo(co, 2))
+print(debug.getlocal(co, 1, 1)) print(debug.getlocal(co, 1, 2)) print(debug.getlocal(co, 1, 3))
+print(debug.setlocal(co, 1, 2, "changed")) print(debug.getlocal(co, 1, 2))
+print(coroutine.resume(co))
+print(debug.traceback(co))
+show(debug.getinfo(co, 0)) show(debug.getinfo(co, 1))
+"""
+
+UPVALUES = """
+local up1, up2 = 1, 2
+local function u1() return up1 end
+local function u2() return up2 end
+print(debug.getupvalue(u1, 1)) print(debug.setupvalue(u1, 1, "s")) print(up1, u1())
+debug.upvaluejoin(u1, 1, u2, 1)
+print(u1()) up2 = 7 print(u1()) print(debug.upvalueid(u1, 1) == debug.upvalueid(u2, 1))
+local fs = {}
+for i = 1, 3 do local x = i * 10 fs[i] = function() x = x + 1 return x end end
+print(debug.setupvalue(fs[1], 1, 5), fs[1](), fs[2]())
+debug.upvaluejoin(fs[2], 1, fs[3], 1) print(fs[2](), fs[3](), fs[2]())
+for i = 1, 1 do local x = i local g = function() return x end debug.setupvalue(g, 1, 99) print(x, g()) end
+local env = {y = 3}
+local main = load("x = 1; return y")
+debug.upvaluejoin(main, 1, function() return env end, 1)
+print(main(), env.x, debug.getupvalue(load"", 1))
+print((debug.getupvalue(string.gmatch("x", "x"), 1)))
+print(pcall(debug.upvaluejoin, u1, 2, u2, 1)) print(pcall(debug.upvaluejoin, u1, 1, pcall, 1))
+"""
+
+
+@pytest.mark.parametrize("source", [LOCALS, LEVELS, UPVALUES], ids=["locals", "levels", "upvalues"])
+def test_as_puc(source: str) -> None:
+    expected, found = (engine.run(ADDRESS_FREE + source) for engine in (puc(), vlua()))
+    assert found == expected
+
+
+# Addresses differ: functions and tables are shown by their type.
+ADDRESS_FREE = """
+local tostring = function(v) local t = type(v) return (t == "table" or t == "function") and t or tostring(v) end
+local print = function(...)
+  local t = table.pack(...)
+  for i = 1, t.n do t[i] = tostring(t[i]) end
+  print(table.unpack(t))
+end
+"""

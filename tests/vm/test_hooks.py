@@ -12,7 +12,7 @@ from tests.engines import Engine, puc, vlua
 from vlua import LimitExceeded, LuaError, LuaRuntime, Policy
 
 TRACE = """
-local source, mask, count = [==[
+local source, mask = [==[
 %s]==], "%s"
 local out = {}
 local f = assert(load(source, "=t"))
@@ -24,7 +24,8 @@ return table.concat(out, " ")
 TRACES = {
     "function": ("local function f()\n  return 1\nend\nf()\nf()\n", "l"),
     "branches": (
-        "for i = 1, 3 do\n  if i == 1 then\n    x = 1\n  elseif i == 2 then\n    x = 2\n  else\n    x = 3\n  end\nend\n",
+        "for i = 1, 3 do\n  if i == 1 then\n    x = 1\n  elseif i == 2 then\n    x = 2\n  else\n    x = 3\n  end\n"
+        "end\n",
         "l",
     ),
     "then on a line of its own": ("if\nmath.sin(1)\nthen\n  x = 1\nelse\n  x = 2\nend\n", "l"),

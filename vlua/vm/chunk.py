@@ -34,7 +34,7 @@ ASSIGNING = ("setlocal", "setupvalue", "upvaluejoin")
 
 @frozen(eq=False)
 class Chunk:
-    """The code of ``bind(_ENV, E)``, which makes the main function of a chunk, or of ``bind(*upvalues)`` for another."""
+    """The code of ``bind(_ENV, E)``, which makes the main ``function`` of a chunk, or of ``bind(*upvalues)``."""
 
     code: CodeType
     name: str

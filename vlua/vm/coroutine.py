@@ -138,7 +138,7 @@ class Coroutines:
             return
         self.ending = True
         state = self.state
-        depth, non_yieldable, current = state.c_depth, state.non_yieldable, state.current
+        depth, nesting, non_yieldable, current = state.c_depth, state.nesting[0], state.non_yieldable, state.current
         try:
             while self.abandoned:
                 target = self.abandoned.pop()
@@ -150,7 +150,7 @@ class Coroutines:
                     pass
         finally:
             self.ending = False
-            state.c_depth, state.non_yieldable, state.current = depth, non_yieldable, current
+            state.c_depth, state.nesting[0], state.non_yieldable, state.current = depth, nesting, non_yieldable, current
 
     def close(self) -> None:
         """End every sleeping coroutine of the runtime: frees the ones that own themselves, which nothing else does."""
@@ -165,12 +165,14 @@ class Coroutine:
     so a coroutine that no one else can reach is freed, and its greenlet ended, at once.
     """
 
-    __slots__ = ("__weakref__", "coroutines", "failure", "function", "greenlet", "status")
+    __slots__ = ("__weakref__", "coroutines", "depths", "failure", "function", "greenlet", "status")
 
     coroutines: Coroutines
     function: Any
     greenlet: greenlet | None
     status: str
+    # The state's counters of nested calls as it went to sleep.
+    depths: tuple[int, int]
     # Where the error that ended it was raised, innermost level first.
     failure: list[Level]
 
@@ -208,7 +210,7 @@ class Coroutine:
         if self.status != SUSPENDED:
             return LuaError(f"cannot resume {'dead' if self.status == DEAD else 'non-suspended'} coroutine")
         state = self.coroutines.state
-        depth = state.c_depth
+        depth, nesting = state.c_depth, state.nesting[0]
         if depth + 1 >= MAX_NESTING:
             return LuaError("C stack overflow")
         target = self.greenlet
@@ -234,16 +236,18 @@ class Coroutine:
             previous.status = NORMAL
         state.current = self
         state.non_yieldable = 0
-        state.c_depth = depth + 1
+        # A greenlet always runs where on the C stack it was started, so its depth is its own.
+        state.c_depth, state.nesting[0] = self.depths if message else (depth + 1, nesting)
         self.status = RUNNING
         if state.hooks is not None:
             state.hooks.renew()
         try:
             return target.switch(*message)  # type: ignore[no-any-return]
         finally:
+            self.depths = state.c_depth, state.nesting[0]
             state.current = previous
             state.non_yieldable = non_yieldable
-            state.c_depth = depth
+            state.c_depth, state.nesting[0] = depth, nesting
             if previous is None:
                 self.coroutines.main.status = RUNNING
                 self.coroutines.main.greenlet = None

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bind_loops"]
 
-# Nested calls through C code, as in State.
-MAX_C_DEPTH = 200
+# Loops that the iterators of others run: each grows the C stack, as Python resumes a generator through C code.
+MAX_NESTING = 200
 
 
 # Iterations of a numeric loop that are charged at once: at first, and at most.
@@ -92,6 +92,8 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
             if done + length > size:
                 length = size - done
             charge(length)
+            if meter.handed >= meter.alarm_at and not meter.ringing:
+                meter.ring()
             piece = iter(numbers[done : done + length])
             try:
                 yield piece
@@ -131,20 +133,33 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
             if value is not None:
                 yield (key.value if type(key) is BooleanKey else key), value
 
+    # How many iterators are running inside one another.
+    nesting = state.nesting
+
+    def enter() -> int:
+        """The nesting of the iterator of a loop that begins. Raises LuaError when it is too much."""
+        level = nesting[0] + 1
+        if level > MAX_NESTING:
+            raise run_error("C stack overflow")
+        return level
+
     def sequence(table: LuaTable, position: int) -> Iterator[tuple[Any, Any]]:
         hash = table.hash
-        index, enter_c = state.index, state.enter_c
+        index = state.index
+        level = 0
         for _ in ticks:
             position += 1
             value = hash.get(position)
             if value is None:
                 if table.meta is None:
                     return
-                enter_c()
+                if not level:
+                    level = enter()
+                nesting[0] = level
                 try:
                     value = index(table, position)
                 finally:
-                    state.c_depth -= 1
+                    nesting[0] = level - 1
                 if value is None:
                     return
             yield position, value
@@ -165,17 +180,16 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
 
     def step2(function: Any, subject: Any, control: Any) -> Iterator[tuple[Any, Any]]:
         function = callable_of(function)
+        level = enter()
+        below = level - 1
         for _ in ticks:
-            # Python resumes a generator through C code, so an iterator that runs a loop in turn grows the C stack.
-            if state.c_depth >= MAX_C_DEPTH:
-                raise run_error("C stack overflow")
-            state.c_depth += 1
+            nesting[0] = level
             try:
                 result = function(subject, control)
                 if type(result) is tuple:
                     result = values(result)
             finally:
-                state.c_depth -= 1
+                nesting[0] = below
             if type(result) is tuple:
                 if not result:
                     return
@@ -201,16 +215,16 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
 
     def step1(function: Any, subject: Any, control: Any) -> Iterator[Any]:
         function = callable_of(function)
+        level = enter()
+        below = level - 1
         for _ in ticks:
-            if state.c_depth >= MAX_C_DEPTH:
-                raise run_error("C stack overflow")
-            state.c_depth += 1
+            nesting[0] = level
             try:
                 control = function(subject, control)
                 if type(control) is tuple:
                     control = first(control)
             finally:
-                state.c_depth -= 1
+                nesting[0] = below
             if control is None:
                 return
             yield control
@@ -219,14 +233,14 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
         """The tuples of a generic loop with ``count`` variables."""
         function, subject, control = head(result)
         function = callable_of(function)
+        level = enter()
+        below = level - 1
         for _ in ticks:
-            if state.c_depth >= MAX_C_DEPTH:
-                raise run_error("C stack overflow")
-            state.c_depth += 1
+            nesting[0] = level
             try:
                 found = take(function(subject, control), count)
             finally:
-                state.c_depth -= 1
+                nesting[0] = below
             control = found[0]
             if control is None:
                 return

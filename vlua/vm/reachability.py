@@ -28,7 +28,7 @@ __all__ = ["Survey", "collectable", "weakness"]
 
 # Objects looked at between two charges of the meter, and the units for each.
 PORTION = 500
-OBJECT_UNITS = 6
+OBJECT_UNITS = 15
 # Units for listing every object of the process, in search of the cells of sleeping frames.
 SCAN_UNITS = 20_000
 

@@ -86,6 +86,8 @@ class State:
         self.current: Coroutine | None = None
         self.non_yieldable = 0
         self.c_depth = 0
+        # How many iterators of loops are running inside one another; one number that the loops share.
+        self.nesting = [0]
         self.error_frames: list[Any] = []
         # Message handlers at work on a stack overflow.
         self.overflows = 0
@@ -257,6 +259,9 @@ class State:
                 self.c_depth += 1
                 try:
                     return values(apply(*self.handler_call(handler, value)))
+                except RecursionError:
+                    # As PUC: the handler has used up the stack that was left to it.
+                    return ("error in error handling",)
                 except Exception as again:
                     exception, error = again, translate(again)
         finally:

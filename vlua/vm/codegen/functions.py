@@ -200,7 +200,7 @@ class Generator(StatementEmitter):
         return made
 
     def may_recur(self, scope: FunctionScope) -> bool:
-        """Whether evaluating a function expression again may find the same upvalues, so that the functions are equal."""
+        """Whether evaluating a function expression again may find the same upvalues: then the functions are equal."""
         current = self.context.scope
         if self.loop_depth():
             return True

@@ -42,7 +42,7 @@ class StatementEmitter(JumpEmitter):
         values = node.values
         if len(variables) == 1 and len(values) == 1:
             value = self.expr(values[0])
-            self.at(values[0].end_line if type(values[0]) in (nodes.Function, nodes.Table) else node.line)
+            self.at(values[0].end_line if isinstance(values[0], (nodes.Function, nodes.Table)) else node.line)
             self.declare(variables[0], value)
             return
         results = self.adjusted(values, len(variables), node.line)

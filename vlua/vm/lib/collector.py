@@ -30,9 +30,9 @@ ENTRY_BYTES = 40
 STRING_BYTES = 25
 FUNCTION_BYTES = 40
 OBJECT_BYTES = 1_000
-# Tables and functions that a measurement looks at, at most; and those per unit of the meter.
+# Tables and functions that a measurement looks at, at most; and the units for each.
 MEASURED = 100_000
-MEASURED_PER_UNIT = 4
+MEASURED_UNITS = 3
 # Kilobytes that a step works through, at least; those of the shortest cycle; a step of so many ends any cycle.
 STEP_KILOBYTES = 2
 CYCLE_KILOBYTES = 24
@@ -70,6 +70,7 @@ class Collector:
 
     def count(self) -> float:
         """Memory in use, in kilobytes."""
+        self.state.tick(1)
         if not self.live:
             self.measure()
         elif self.garbage.cycles != self.cycles:
@@ -127,7 +128,9 @@ class Collector:
                         work.append(cell.cell_contents)
                     except ValueError:
                         pass
-        state.tick(len(seen) // MEASURED_PER_UNIT)
+        state.tick(len(seen) * MEASURED_UNITS)
+        # That was no allocation of the script.
+        self.used += len(seen) * MEASURED_UNITS
         self.live = total
 
     def step(self, size: int) -> bool:

@@ -146,7 +146,7 @@ def named_function(state: State, frame: FrameType) -> FunctionType | None:
 
 
 def native_upvalues(function: FunctionType) -> int:
-    """How many upvalues a function that is not Lua shows, all nameless: only the iterators of the libraries have any."""
+    """How many upvalues a library function shows, all nameless: only the iterators have any."""
     iterator = NATIVE.get(function.__code__) == "" and function.__module__.startswith(LIBRARIES)
     return ITERATOR_UPVALUES if iterator else 0
 
