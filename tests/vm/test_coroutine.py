@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from vlua import LuaRuntime
 from vlua.vm.coroutine import MAX_ALIVE
 from vlua.vm.errors import ExitRequest, LimitReached, LuaError
 from vlua.vm.lib.coroutine import coroutines_of, open_coroutine
@@ -273,3 +274,164 @@ def test_argument_errors(machine: Machine) -> None:
     ):
         with pytest.raises(LuaError, match=message):
             call()
+
+
+class TestCollection:
+    """Coroutines that only their own frames refer to, which Python cannot see through."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "local me = co coroutine.yield(me)",
+            "local t = {co} coroutine.yield() return t",
+            "local me = co local function f() return me end coroutine.yield() return f",
+            "local function f() return co end coroutine.yield() return f",
+            "local t = {co} (function() local function f() return t end coroutine.yield() return f end)()",
+            "pcall(function() local me = co coroutine.yield() return me end)",
+            "local me = co for i in function() coroutine.yield() return me end do end",
+        ],
+    )
+    def test_self_reference(self, body: str) -> None:
+        source = f"""
+            local w = setmetatable({{}}, {{__mode = 'v'}})
+            for i = 1, 10 do
+                local co
+                co = coroutine.create(function() {body} end)
+                assert(coroutine.resume(co))
+                w[i] = co
+            end
+            local kept
+            kept = coroutine.create(function() local me = kept coroutine.yield() return me end)
+            coroutine.resume(kept)
+            w.kept = kept
+            collectgarbage()
+            local n = 0
+            for _ in pairs(w) do n = n + 1 end
+            return n, coroutine.status(kept), select('#', coroutine.resume(kept))
+        """
+        assert LuaRuntime().execute(source) == (1, "suspended", 2)
+
+    def test_arguments(self) -> None:
+        source = """
+            local w = setmetatable({}, {__mode = 'v'})
+            for i = 1, 6 do
+                local co = coroutine.create(function(...) coroutine.yield() end)
+                local args = {co, co, co, co, co}
+                assert(coroutine.resume(co, table.unpack(args, 1, i - 1)))
+                w[i] = co
+            end
+            collectgarbage()
+            return next(w)
+        """
+        assert LuaRuntime().execute(source) is None
+
+    def test_two_that_know_each_other(self) -> None:
+        source = """
+            local w = setmetatable({}, {__mode = 'v'})
+            do
+                local a, b
+                a = coroutine.create(function() local other = b coroutine.yield() end)
+                b = coroutine.create(function() local other = a coroutine.yield() end)
+                coroutine.resume(a) coroutine.resume(b)
+                w[1], w[2] = a, b
+                a, b = nil
+            end
+            collectgarbage()
+            return next(w)
+        """
+        assert LuaRuntime().execute(source) is None
+
+    def test_a_finalizer_behind_one_takes_a_cycle_more(self) -> None:
+        source = """
+            local seen = {}
+            do
+                local co
+                co = coroutine.create(function()
+                    local t = setmetatable({co}, {__gc = function(t) seen[#seen + 1] = coroutine.status(t[1]) end})
+                    coroutine.yield()
+                end)
+                coroutine.resume(co)
+                co = nil
+            end
+            collectgarbage()
+            local first = #seen
+            collectgarbage()
+            return first, #seen, seen[1]
+        """
+        assert LuaRuntime().execute(source) == (0, 1, "suspended")
+
+    def test_many_that_refer_to_themselves(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("vlua.vm.garbage.MANY_COROUTINES", 500)
+        lua = LuaRuntime()
+        source = """
+            for i = 1, 3000 do
+                local co
+                co = coroutine.create(function() local me = co coroutine.yield() return me end)
+                coroutine.resume(co)
+            end
+        """
+        lua.execute(source)
+        assert len(coroutines_of(lua._state).alive) <= 1_000
+
+    def test_running_and_waiting_ones_are_safe(self) -> None:
+        source = """
+            local co
+            co = coroutine.wrap(function()
+                local me = coroutine.running()
+                local inner = coroutine.wrap(function() collectgarbage() coroutine.yield(coroutine.status(me)) end)
+                local status = inner()
+                coroutine.yield(status)
+                return 'end'
+            end)
+            local status = co()
+            collectgarbage()
+            return status, co()
+        """
+        assert LuaRuntime().execute(source) == ("normal", "end")
+
+
+def test_counters_of_nested_calls_are_each_coroutine_s_own() -> None:
+    source = """
+        local function inside(n, f)
+            return (string.gsub('a', 'a', function() return n > 0 and inside(n - 1, f) or f() end))
+        end
+        local sleepers = {}
+        for i = 1, 300 do
+            sleepers[i] = coroutine.wrap(function()
+                for x in function(_, i) coroutine.yield() return not i or nil end do
+                    pcall(pcall, coroutine.yield, 1, 2, 3)
+                end
+                return inside(50, function() return 'x' end)
+            end)
+            sleepers[i]()
+        end
+        local result
+        for round = 1, 4 do
+            for i = 1, 300 do
+                result = sleepers[i] and sleepers[i]()
+                if result == 'x' then sleepers[i] = false end
+            end
+        end
+        return inside(150, function() return 'y' end)
+    """
+    lua = LuaRuntime()
+    assert lua.execute(source) == "y"
+    assert lua._state.c_depth == 0
+    assert lua._state.nesting == [0]
+    assert lua._state.non_yieldable == 0
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand() -> None:
+    source = """
+        local all = {}
+        for i = 1, 100000 do
+            local co = coroutine.wrap(function(n) while true do n = n + coroutine.yield(n) end end)
+            co(i)
+            all[i] = co
+        end
+        local sum = 0
+        for i = 1, #all do sum = sum + all[i](1) end
+        return sum
+    """
+    assert LuaRuntime().execute(source) == 100_000 * 100_001 // 2 + 100_000

@@ -28,7 +28,8 @@ def run(source: str) -> object:
         pytest.param("local w = weak 'kv' w[{}] = 1 w[1] = {} collectgarbage() return count(w)", 0, id="both"),
         pytest.param("local w = weak '' w[{}] = {} collectgarbage() return count(w)", 1, id="neither"),
         pytest.param(
-            "local w = weak 'kv' w[1], w.x, w[true], w[2.5] = ('x'):rep(99), 2, true, 0.5 collectgarbage() return count(w)",
+            "local w = weak 'kv' w[1], w.x, w[true], w[2.5] = ('x'):rep(99), 2, true, 0.5 "
+            "collectgarbage() return count(w)",
             4,
             id="values that are no objects",
         ),

@@ -61,6 +61,8 @@ class Coroutines:
         self.alive: WeakSet[Coroutine] = WeakSet()
         self.abandoned: list[greenlet] = []
         self.ending = False
+        # What the coroutine that is being left yields.
+        self.handed_over: tuple[Any, ...] = ()
         # Function and arguments of the coroutine that is being started.
         self.beginning: list[Any] = []
         self.main = Coroutine(self, None)
@@ -80,8 +82,10 @@ class Coroutines:
             raise LuaError("attempt to yield from outside a coroutine")
         if state.non_yieldable:
             raise LuaError("attempt to yield across a C-call boundary")
-        # No local here may name the coroutine: this frame lives as long as it sleeps.
-        return getcurrent().parent.switch(args)  # type: ignore[no-any-return]
+        # No local here may name the coroutine, nor may the C stack hold what it yields: both last as long as it sleeps.
+        self.handed_over = args
+        del args
+        return getcurrent().parent.switch()  # type: ignore[no-any-return]
 
     def start(self, coroutine: Coroutine) -> greenlet:
         """Count a coroutine as alive and give it a greenlet. Raises LuaError when there are too many."""
@@ -242,7 +246,10 @@ class Coroutine:
         if state.hooks is not None:
             state.hooks.renew()
         try:
-            return target.switch(*message)  # type: ignore[no-any-return]
+            result: tuple[Any, ...] | LuaError = target.switch(*message)
+            if not target.dead:
+                result, self.coroutines.handed_over = self.coroutines.handed_over, ()
+            return result
         finally:
             self.depths = state.c_depth, state.nesting[0]
             state.current = previous

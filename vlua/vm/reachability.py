@@ -33,7 +33,7 @@ OBJECT_UNITS = 15
 SCAN_UNITS = 20_000
 
 CONTAINERS = frozenset((LuaTable, FunctionType, Coroutine, CellType, tuple, list))
-# Code of frames of every sleeping coroutine that refer to nothing but what it has yielded.
+# Code of frames of every sleeping coroutine that refer to nothing of the script's.
 MACHINERY = {id(Coroutines.yield_values.__code__), id(Coroutines.run.__code__)}
 LEAVES = frozenset((int, str, float, bool, type(None)))
 

@@ -6,13 +6,13 @@ Compiled code that was not prepared for it (see ``Origin``) relies on the types 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from types import CellType, FrameType, FunctionType
 from typing import Any
 
 from vlua.vm.access import NO_FIELDS
 from vlua.vm.arguments import ABSENT
+from vlua.vm.cpython import assign_variables, set_closure
 from vlua.vm.frames import FunctionInfo, Level, information, lib_error
 from vlua.vm.liveness import spent_variables
 from vlua.vm.table import LuaTable
@@ -73,7 +73,7 @@ def local_place(level: Level, number: int, hooked: bool) -> Place | None:
     if number <= len(temporaries):
         ident = temporaries[number - 1]
         frame = level.frame
-        return Place(TEMPORARY, frame.f_locals[ident], lambda value: assign(frame, {ident: value}))
+        return Place(TEMPORARY, frame.f_locals[ident], lambda value: assign_variables(frame, {ident: value}))
     return Place(TEMPORARY, None) if hooked and number <= HOOK_SLOTS else None
 
 
@@ -87,7 +87,7 @@ def vararg_place(level: Level, number: int) -> Place | None:
         return None
 
     def set(value: Any) -> None:
-        assign(frame, {"varargs": (*extra[: number - 1], value, *extra[number:])})
+        assign_variables(frame, {"varargs": (*extra[: number - 1], value, *extra[number:])})
 
     return Place(VARARG, extra[number - 1], set)
 
@@ -146,20 +146,9 @@ def frame_place(level: Level, info: FunctionInfo, name: str, ident: str) -> Plac
         shadow = f"{ident}.hash"
         if shadow in seen:
             changes[shadow] = shadow_of(new)
-        assign(frame, changes)
+        assign_variables(frame, changes)
 
     return Place(name, value[0] if type(value) is list else value, set)
-
-
-def assign(frame: FrameType, changes: dict[str, Any]) -> None:
-    """Assign variables of a running frame."""
-    seen = frame.f_locals
-    seen.update(changes)
-    if sys.version_info < (3, 13):
-        # Until then the dict is a copy, and this is what a debugger's trace function does to write it back.
-        from ctypes import c_int, py_object, pythonapi
-
-        pythonapi.PyFrame_LocalsToFast(py_object(frame), c_int(0))
 
 
 def check_kind(info: FunctionInfo, name: str, ident: str, value: Any) -> None:
@@ -250,7 +239,5 @@ def join_upvalues(target: Upvalue, source: Upvalue) -> None:
             cells[ident] = CellType(shadow_of(source.value))
     function = target.function
     names = function.__code__.co_freevars
-    closure = tuple(cells.get(name, cell) for name, cell in zip(names, function.__closure__ or (), strict=True))
-    from ctypes import py_object, pythonapi
-
-    pythonapi.PyFunction_SetClosure(py_object(function), py_object(closure))
+    own = zip(names, function.__closure__ or (), strict=True)
+    set_closure(function, tuple(cells.get(name, cell) for name, cell in own))

@@ -214,4 +214,5 @@ class Generator(StatementEmitter):
             depth += sum(loop.of_lua for loop in context.loops)
             if not context.outlined:
                 return depth
+            assert context.parent is not None
             context = context.parent

@@ -46,6 +46,8 @@ INTERRUPTIONS[Garbage.finalize.__code__] = "__gc"
 OPTIONS = frozenset("SlnrutLf")
 # Units for finding the function object of a stack level: it takes a look at every object of the process.
 SEARCH_UNITS = 10_000
+# The greatest number of a stack level: C's int.
+MAX_LEVEL = 2**31 - 1
 # Upvalues that an iterator of a library owns up to, as ``string.gmatch``'s in PUC Lua.
 ITERATOR_UPVALUES = 3
 # The package of the libraries that have such iterators; host functions come from elsewhere.
@@ -158,7 +160,7 @@ def open_debug(state: State) -> LuaTable:
 
     def find_level(thread: Coroutine | None, number: int) -> tuple[Level, Level | None] | None:
         """A level and its caller; number 0 is the function that asks."""
-        if number < 0:
+        if not 0 <= number <= MAX_LEVEL:
             return None
         stack = stack_of(state, thread, sys._getframe(1))
         found = list(islice(stack, number, number + 2))
