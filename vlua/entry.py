@@ -36,6 +36,12 @@ class Entry:
         self.depth = 0
         self.lock = RLock()
 
+    def __del__(self) -> None:
+        # Greenlets that sleep keep the state alive from frames that the garbage collector cannot see.
+        coroutines = getattr(self.state, "coroutines", None)
+        if coroutines is not None:
+            coroutines.close()
+
     def __call__(self, operation: Callable[..., Any], *args: Any) -> Any:
         """``operation(*args)``, entered from wherever the host stands."""
         with self.lock:

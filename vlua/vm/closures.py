@@ -6,7 +6,6 @@ In: a function just made from a function expression. Out: the one made there bef
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import is_
 from types import CellType, FunctionType
 from typing import Any
 from weakref import ref
@@ -24,11 +23,14 @@ def bind_closures() -> dict[str, Callable[..., Any]]:
     def reuse(function: FunctionType) -> FunctionType:
         code = function.__code__
         known = latest.get(id(code))
-        before = known() if known is not None else None
-        if before is not None and before.__code__ is code:
-            old, new = before.__closure__ or (), function.__closure__ or ()
-            if len(old) == len(new) and (all(map(is_, old, new)) or all(map(same, old, new))):
-                return before
+        if known is not None:
+            before = known()
+            if before is not None and before.__code__ is code:
+                for old, new in zip(before.__closure__ or (), function.__closure__ or (), strict=True):
+                    if old is not new and not same(old, new):
+                        break
+                else:
+                    return before
         if len(latest) >= REMEMBERED:
             latest.clear()
         latest[id(code)] = ref(function)
@@ -38,9 +40,7 @@ def bind_closures() -> dict[str, Callable[..., Any]]:
 
 
 def same(left: CellType, right: CellType) -> bool:
-    """Whether two cells are one variable: the same, or with the same box, which stands for a variable of a loop."""
-    if left is right:
-        return True
+    """Whether two cells are one variable after all: they have the same box, which stands for a variable of a loop."""
     try:
         box = left.cell_contents
         return type(box) is list and box is right.cell_contents

@@ -21,7 +21,7 @@ __all__ = ["Meter"]
 # Units between two looks at the clock: about a millisecond of compiled code.
 SLICE = 5_000
 # Units that one look at the clock may cover when a library charges in bulk.
-BULK = 50_000
+BULK = 10_000
 # Units between two looks at the clock while they are handed out one by one.
 SINGLES = 500
 # What `refill` returns to say that the next slice stands ready.

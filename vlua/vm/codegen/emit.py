@@ -39,7 +39,7 @@ class Loop:
 class Context:
     """One Python function being generated: a Lua function, or a loop outlined from one."""
 
-    __slots__ = ("escapes", "info", "loops", "nonlocals", "outlined", "parent", "returns", "scope")
+    __slots__ = ("closures", "escapes", "info", "loops", "nonlocals", "outlined", "parent", "returns", "scope")
 
     def __init__(self, scope: FunctionScope, parent: Context | None, outlined: bool = False) -> None:
         self.scope = scope
@@ -49,6 +49,8 @@ class Context:
         self.info: FunctionInfo = parent.info if outlined and parent is not None else None  # type: ignore[assignment]
         self.loops: list[Loop] = []
         self.nonlocals: set[str] = set()
+        # Python names of the functions made in loops, each of which is made once.
+        self.closures: list[str] = []
         self.escapes: dict[int, tuple[Loop, str]] = {}
         self.returns = False
 

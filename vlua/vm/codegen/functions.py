@@ -130,6 +130,9 @@ class Generator(StatementEmitter):
         context.info = info
         body: list[ast.stmt] = []
         self.inside(body, lambda: self.body(node))
+        self.at(NO_LINE)
+        for name in context.closures:
+            body.insert(0, self.here(ast.Assign([self.target(name)], self.constant(None))))
         self.add_nonlocals(context, body)
         self.context, self.temporaries, self.nesting = outer, outer_temporaries, outer_nesting
         if node.line == node.end_line:
@@ -169,6 +172,8 @@ class Generator(StatementEmitter):
             upvalue for upvalue in scope.upvalues if upvalue.owner is current and upvalue.looped and upvalue.captured
         ]
         if not shared:
+            if self.loop_depth() and not self.context.outlined:
+                return self.closure_once(node)
             name = self.define(node)
             self.at(node.end_line)
             if self.may_recur(scope):
@@ -198,6 +203,16 @@ class Generator(StatementEmitter):
         if all(upvalue.boxed and upvalue.depth < depth for upvalue in shared):
             return self.call("reuse", made)
         return made
+
+    def closure_once(self, node: nodes.Function) -> ast.expr:
+        """A function value in a loop none of whose rounds changes its upvalues: all rounds have the same function."""
+        name = f"F{len(self.functions)}"
+        self.context.closures.append(name)
+        self.at(node.line)
+        test = self.branch(self.is_(self.name(name), self.constant(None)))
+        self.inside(test.body, lambda: self.define(node))
+        self.at(node.end_line)
+        return self.name(name)
 
     def may_recur(self, scope: FunctionScope) -> bool:
         """Whether evaluating a function expression again may find the same upvalues: then the functions are equal."""
