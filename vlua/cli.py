@@ -207,17 +207,21 @@ def within_room(work: Callable[[LuaRuntime], None], mounts: Sequence[Mount] = ()
     except ValueError as error:  # PolicyError, or a mount that cannot be made
         complain(str(error))
         return USAGE
-    try:
-        work(lua)
-    except LuaExit as request:
-        return request.status
-    except LimitExceeded as error:
-        complain(str(error))
-        return LIMIT
-    except LuaError as error:
-        report(error)
-        return LUA_ERROR
-    return OK
+    status = OK
+    # After an error too, the state is closed as `lua` does: finalizers run.
+    steps: tuple[Callable[[], None], ...] = (lambda: work(lua), lua.close)
+    for step in steps:
+        try:
+            step()
+        except LuaExit as request:
+            return request.status
+        except LimitExceeded as error:
+            complain(str(error))
+            return LIMIT
+        except LuaError as error:
+            report(error)
+            status = LUA_ERROR
+    return status
 
 
 def chosen_policy(options: dict[str, Any]) -> Policy:
