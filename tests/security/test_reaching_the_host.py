@@ -142,8 +142,7 @@ def test_t_fmt_chunk_names(name: str) -> None:
 
 
 _PYTHON_NAMES = [
-    *(word for word in keyword.kwlist if word not in ("and", "break", "else", "false", "for", "if", "in", "not", "or")),
-    *("while", "return") * 0,
+    *keyword.kwlist,
     *(
         "__builtins__",
         "__import__",

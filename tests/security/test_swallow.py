@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.child import run_in_child
 from tests.security.room import outcome, runtime
 from vlua import LimitExceeded, LuaRuntime
 
@@ -176,9 +175,7 @@ def test_t_swallow_a_runtime_that_was_stopped_stays_limited() -> None:
     for _ in range(3):
         with pytest.raises(LimitExceeded):
             lua.execute(source)
-    # The clock starts anew with each call: what was stopped once can be stopped again. In a child, as it may hang.
-    ending = run_in_child("return 1", wall_seconds=5)
-    assert ending.kind == "results"
+    # The clock starts anew with each call: what was stopped once can be stopped again.
     lua = runtime(instructions=None, wall_seconds=0.05)
     for _ in range(3):
         with pytest.raises(LimitExceeded):

@@ -302,6 +302,9 @@ def bind_concat(state: State) -> dict[str, Callable[..., Any]]:
         try:
             text = "".join(operands)
         except TypeError:
+            text = None
+        if text is None:
+            # Out here: a metamethod called inside the handler would keep every pending exception alive.
             return concat_mixed(operands)
         if len(text) > 1024:
             state.charge_bytes(len(text))

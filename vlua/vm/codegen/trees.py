@@ -72,10 +72,13 @@ class TreeEmitter(ArithmeticEmitter):
 
     # Gathering
 
-    def gather(self, node: nodes.Expression, leaves: dict[nodes.Expression, Leaf]) -> bool:
-        """Collect the leaves of a tree; whether it is one."""
+    def gather(self, node: nodes.Expression, leaves: dict[nodes.Expression, Leaf], depth: int = 0) -> bool:
+        """Collect the leaves of a tree; whether it is one, of a size that pays."""
         if type(node) is nodes.Binary and node.op in ADDITIVE:
-            return self.gather(node.left, leaves) and len(leaves) <= MAX_LEAVES and self.gather(node.right, leaves)
+            # A tree of this depth has more leaves than that: long sums are not walked down from every link.
+            if depth >= MAX_LEAVES or len(leaves) > MAX_LEAVES:
+                return False
+            return self.gather(node.left, leaves, depth + 1) and self.gather(node.right, leaves, depth + 1)
         leaf = self.leaf(node)
         if leaf is None:
             return False
