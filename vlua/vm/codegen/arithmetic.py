@@ -199,6 +199,12 @@ class ArithmeticEmitter(Emitter):
         likely = FLOAT
         if left_kind == right_kind == ANY:
             likely = FLOAT if FLOAT in (self.kinds.likely(node.left), self.kinds.likely(node.right)) else INTEGER
+        if (left_kind == FLOAT) != (right_kind == FLOAT) and ANY in (left_kind, right_kind):
+            # Beside a float, an integer is converted as C converts it.
+            tests, left, right = self.guarded(left, right, None, None)
+            other = left if left_kind == ANY else right
+            tests.append(self.either(self.of_type(other, "float"), self.of_type(other, "int")))
+            return self.choose(self.both(*tests), self.binary(left, op, right), self.call(helper, left, right))
         if left_kind == FLOAT or right_kind == FLOAT or left_kind == right_kind == ANY and likely == FLOAT:
             tests, left, right = self.guarded(
                 left, right, None if left_numeric else "float", None if right_numeric else "float"
@@ -242,7 +248,9 @@ class ArithmeticEmitter(Emitter):
             if left_kind in NUMERIC:
                 return self.binary(left, DIVIDE, divisor)
             if left_kind == ANY:
-                tests, left, _ = self.guarded(left, right, "float", None)
+                tests, left, _ = self.guarded(left, right, None, None)
+                # An integer is converted as C converts it.
+                tests.append(self.either(self.of_type(left, "float"), self.of_type(left, "int")))
                 return self.choose(self.both(*tests), self.binary(left, DIVIDE, divisor), self.call("div", left, right))
             return self.call("div", left, right)
         if left_kind in (ANY, FLOAT) and right_kind in (ANY, FLOAT):

@@ -132,6 +132,9 @@ class TreeEmitter(ArithmeticEmitter):
         constants = {leaf.kind for leaf in items if leaf.value is not None}
         is_order = node.op in ORDER
         if FLOAT in known or FLOAT in likely or NUMBER in known:
+            if any(leaf.kind == ANY and leaf.likely == INTEGER for leaf in items):
+                # Mixed: each operator finds its own guard.
+                return None
             modes = [FLOAT]
         elif INTEGER in likely or constants or len(items) > MAX_AMBIGUOUS:
             modes = [INTEGER]
