@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from vlua.vm.call import finish, first, values
+from vlua.vm.call import finish, first
 from vlua.vm.errors import LuaError
 from vlua.vm.frames import operand_error, run_error, type_name
 from vlua.vm.table import LuaTable
@@ -125,5 +125,4 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
         "table_of": table_of,
         "table_with": table_with,
         "table_listed": table_listed,
-        "table_values": values,
     }

@@ -14,11 +14,11 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from vlua.vm.access import NO_FIELDS, bind_access
-from vlua.vm.call import TAIL, apply, callee_of, finish, first, take, values
+from vlua.vm.call import TAIL, apply, finish, first, take, values
 from vlua.vm.closures import bind_closures
 from vlua.vm.frames import operand_error, run_error, type_name
 from vlua.vm.loops import bind_loops
-from vlua.vm.number import float_to_integer, number_text, to_integer, to_number, wrap
+from vlua.vm.number import number_text, to_integer, to_number, wrap
 from vlua.vm.table import LuaTable
 from vlua.vm.userdata import Userdata
 
@@ -380,15 +380,11 @@ def bind_operators(state: State) -> dict[str, Any]:
         "str": str,
         "bool": bool,
         "tuple": tuple,
-        "range": range,
-        "zip": zip,
         "first": first,
         "values": values,
         "finish": finish,
         "take": take,
-        "callee_of": callee_of,
         "wrap": wrap,
-        "float_to_integer": float_to_integer,
         **bind_arithmetic(state),
         **bind_bitwise(state),
         **bind_unary(state),

@@ -149,7 +149,6 @@ class State:
             self.globals.hash.update(functions)
             if "next" in functions:
                 self.next_function = functions["next"]
-                self.namespace["next_function"] = self.next_function
             return self.globals
         return LuaTable(dict(functions))
 

@@ -43,7 +43,7 @@ ORDER: dict[str, tuple[str, ast.cmpop, bool]] = {
     ">=": ("le", ast.GtE(), True),
 }
 EQUAL, NOT_EQUAL = ast.Eq(), ast.NotEq()
-MULTIPLY, DIVIDE, BIT_AND = ast.Mult(), ast.Div(), ast.BitAnd()
+MULTIPLY, DIVIDE = ast.Mult(), ast.Div()
 GREATER, LESS, GREATER_EQUAL, LESS_EQUAL = ast.Gt(), ast.Lt(), ast.GtE(), ast.LtE()
 ADDITION = ast.Add()
 # Operands of a chain of ``..`` that are joined inline, and the length from which a helper charges for the result.

@@ -56,10 +56,7 @@ class JumpEmitter(ExpressionEmitter):
             if target is loop:
                 continue
             test = self.branch(self.compare(self.name("jump"), ast.Eq(), self.constant(code)))
-            self.inside(test.body, lambda target=target, action=action: self.pass_on(target, action))
-
-    def pass_on(self, target: Loop, action: str) -> None:
-        self.leave(target, action)
+            self.inside(test.body, lambda target=target, action=action: self.leave(target, action))
 
     def inside(self, body: list[ast.stmt], emit: object) -> None:
         """Run an emitting function with ``body`` as the statement list."""

@@ -79,8 +79,6 @@ class StatementEmitter(JumpEmitter):
         if len(results) > 1:
             results = [value if isinstance(value, ast.Constant) else self.spill(value) for value in results]
         if len(results) > count:
-            if count == 1 == len(results) - 1:
-                pass
             return results[:count]
         return [*results, *[self.constant(None) for _ in range(count - len(results))]]
 
