@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlua.cli import main
+from vlua.cli.command import main
 
 __all__: list[str] = []
 

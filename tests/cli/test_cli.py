@@ -335,7 +335,7 @@ def test_the_quest_refused() -> None:
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = (
         "import sys\n"
-        "from vlua.cli import status_of\n"
+        "from vlua.cli.command import status_of\n"
         "assert status_of(['eval', 'print(1)']) == 0\n"
         "heavy = {'fs', 'pkg_resources', 'rich', 'asyncio', 'subprocess', 'unittest', 'greenlet'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

@@ -9,22 +9,28 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from fs import errors
+    from fs import errors, open_fs
     from fs.base import FS
     from fs.copy import copy_file
     from fs.enums import ResourceType
     from fs.error_tools import convert_os_errors
+    from fs.glob import imatch as match_glob
     from fs.info import Info
     from fs.memoryfs import MemoryFS
     from fs.mode import Mode
     from fs.mountfs import MountFS
-    from fs.path import abspath, basename, dirname, forcedir, iteratepath, join, normpath, recursepath
+    from fs.osfs import OSFS
+    from fs.path import abspath, basename, dirname, forcedir, isbase, iteratepath, join, normpath, recursepath, split
     from fs.permissions import Permissions
     from fs.subfs import SubFS
+    from fs.tarfs import TarFS
+    from fs.time import datetime_to_epoch
     from fs.wrap import read_only
+    from fs.zipfs import ZipFS
 
 __all__ = [
     "FS",
+    "OSFS",
     "Info",
     "MemoryFS",
     "Mode",
@@ -32,16 +38,23 @@ __all__ = [
     "Permissions",
     "ResourceType",
     "SubFS",
+    "TarFS",
+    "ZipFS",
     "abspath",
     "basename",
     "convert_os_errors",
     "copy_file",
+    "datetime_to_epoch",
     "dirname",
     "errors",
     "forcedir",
+    "isbase",
     "iteratepath",
     "join",
+    "match_glob",
     "normpath",
+    "open_fs",
     "read_only",
     "recursepath",
+    "split",
 ]
