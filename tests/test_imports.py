@@ -22,6 +22,7 @@ FORBIDDEN = {
         "subprocess socket vlua.sandbox vlua.runtime vlua.entry vlua.marshalling vlua.proxy vlua.errors vlua.cli click"
     ),
     "sandbox": "subprocess socket vlua.runtime vlua.entry vlua.marshalling vlua.proxy vlua.errors vlua.cli click fs",
+    "cli": "subprocess socket fs",
     "": "subprocess socket fs",
 }
 FS_MODULE = "vfs/pyfilesystem.py"
