@@ -74,7 +74,7 @@ def geometric_mean(values: Iterable[float]) -> float:
 def _vlua(program: Program) -> Callable[[int], Any]:
     from vlua import Limits, LuaRuntime, Policy
 
-    limits = Limits(instructions=_INSTRUCTIONS, wall_seconds=_WALL_SECONDS)
+    limits = Limits(instructions=_INSTRUCTIONS, wall_time=_WALL_SECONDS)
     return LuaRuntime(Policy(limits=limits)).compile(program.source, name=f"@{program.name}.lua")
 
 

@@ -54,6 +54,9 @@ return function(source, name, shared)
 end
 """
 
+# Bytes that PUC Lua may have in use.
+_MEMORY = 64 << 20
+
 
 @attrs.frozen
 class Outcome:
@@ -82,10 +85,11 @@ class Engine:
 
 
 def puc() -> Engine:
-    """PUC Lua 5.3, fresh."""
+    """PUC Lua 5.3, fresh; what grows without end fails instead of taking the machine's memory."""
     from lupa import lua53
 
-    return Engine("PUC Lua", lua53.LuaRuntime(encoding="latin-1").execute(_DRIVER))
+    runtime = lua53.LuaRuntime(encoding="latin-1", max_memory=_MEMORY)
+    return Engine("PUC Lua", runtime.execute(_DRIVER))
 
 
 def vlua(**options: Any) -> Engine:

@@ -23,6 +23,7 @@ FORBIDDEN = {
     ),
     "sandbox": "subprocess socket vlua.runtime vlua.entry vlua.marshalling vlua.proxy vlua.errors vlua.cli click fs",
     "cli": "subprocess socket fs",
+    "isolate": "socket ctypes multiprocessing fs click rich vlua.cli",  # what it is for: processes
     "": "subprocess socket fs",
 }
 FS_MODULE = "vfs/pyfilesystem.py"

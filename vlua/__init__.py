@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from vlua.errors import LimitExceeded, LuaError, LuaExit, LuaSyntaxError
     from vlua.proxy import LuaCoroutine, LuaFunction, LuaTable
     from vlua.runtime import LuaRuntime
+    from vlua.sandbox.audit import Audit, AuditEvent
     from vlua.sandbox.policy import Limits, Policy, PolicyError
 
 __all__ = [
+    "Audit",
+    "AuditEvent",
     "LimitExceeded",
     "Limits",
     "LuaCoroutine",
@@ -32,6 +35,8 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Audit": "vlua.sandbox.audit",
+    "AuditEvent": "vlua.sandbox.audit",
     "Limits": "vlua.sandbox.policy",
     "LimitExceeded": "vlua.errors",
     "LuaCoroutine": "vlua.proxy",

@@ -13,11 +13,12 @@ __all__ = ["LimitExceeded", "LuaError", "LuaExit", "LuaSyntaxError"]
 class LimitExceeded(Exception):
     """A script reached a limit of its policy and was stopped.
 
-    ``limit`` names the limit as the policy does (``"instructions"``, ``"wall_seconds"``), ``allowed`` is its figure.
+    ``limit`` names the limit as the policy does (``"instructions"``, ``"wall_time"``), ``allowed`` is its figure.
     """
 
     def __init__(self, limit: str, allowed: float) -> None:
-        super().__init__(f"limit exceeded: {limit} (allowed: {allowed:g})")
+        text = f"limit exceeded: {limit} (allowed: {allowed:g})" if limit != "cancelled" else "the script was cancelled"
+        super().__init__(text)
         self.limit = limit
         self.allowed = allowed
 

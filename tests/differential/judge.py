@@ -1,6 +1,7 @@
 """The judge: runs a chunk under both engines and compares.
 
-What may differ is taken out first: the sign that C gives to the text of a NaN, and addresses.
+What may differ is taken out first: the sign that C gives to the text of a NaN, addresses, and the name that a host
+gives to a chunk without one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ __all__ = ["Judge", "quoted"]
 
 _NAN = re.compile(r"-nan\b")
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+_DRIVER = re.compile(r'\[string "[^"]*"\]:\d+: ')
 
 
 class Judge:
@@ -22,16 +24,24 @@ class Judge:
         self.puc: Engine = puc()
         self.vlua: Engine = vlua()
 
+    def of_puc(self, source: str) -> Outcome:
+        """PUC Lua's outcome."""
+        return self._outcome(self.puc, source)
+
     def same(self, source: str) -> Outcome:
         """Assert that the outcomes are the same; PUC Lua's outcome."""
-        expected, actual = self._outcome(self.puc, source), self._outcome(self.vlua, source)
+        expected, actual = self.of_puc(source), self._outcome(self.vlua, source)
         assert actual == expected, source
         return expected
 
     def _outcome(self, engine: Engine, source: str) -> Outcome:
         outcome = engine.run(source)
-        values, *lines = (_ADDRESS.sub("0x", _NAN.sub("nan", text)) for text in (outcome.values, *outcome.lines))
+        values, *lines = map(_comparable, (outcome.values, *outcome.lines))
         return Outcome(outcome.status, values, tuple(lines))
+
+
+def _comparable(text: str) -> str:
+    return _DRIVER.sub("driver: ", _ADDRESS.sub("0x", _NAN.sub("nan", text)))
 
 
 def quoted(data: bytes) -> str:

@@ -1,10 +1,12 @@
-"""Small programs out of a statement grammar: every one of them ends, and prints what it does."""
+"""Programs out of two grammars, a small one here and that of ``grammar``: each ends, and prints what it does."""
 
 from __future__ import annotations
 
 import hypothesis.strategies as st
-from hypothesis import given
+import pytest
+from hypothesis import assume, given, settings
 
+from tests.differential.grammar import programs
 from tests.differential.judge import Judge
 
 _NAME = st.sampled_from("a b c g h".split())
@@ -91,3 +93,50 @@ def test_programs_as_functions(judge: Judge, statements: list[str]) -> None:
     judge.same(
         f"local function main(...)\n{_PRELUDE}{body}{_EPILOGUE}\nend\nprint(pcall(main, 1, 2)) print(pcall(main))"
     )
+
+
+# What PUC's limits end is no matter of comparison: vlua's are others, see docs/compatibility.md.
+_LIMITS = ("not enough memory", "stack overflow")
+
+
+def _same_program(judge: Judge, program: str) -> None:
+    outcome = judge.of_puc(program)
+    assume(not any(limit in text for limit in _LIMITS for text in (outcome.values, *outcome.lines)))
+    judge.same(program)
+
+
+@given(program=programs)
+def test_whole_programs(judge: Judge, program: str) -> None:
+    _same_program(judge, program)
+
+
+# Forty times 500 programs, for several processes to share.
+@pytest.mark.slow
+@pytest.mark.parametrize("shard", range(40))
+def test_many_whole_programs(judge: Judge, shard: int) -> None:
+    run = 0
+
+    @settings(max_examples=500)
+    @given(program=programs)
+    def compare(program: str) -> None:
+        nonlocal run
+        _same_program(judge, program)
+        run += 1
+
+    compare()
+    assert run >= 500
+
+
+def test_whole_programs_do_something(judge: Judge) -> None:
+    """The grammar is worth its name: programs differ, most print something, and many run to their end."""
+    outcomes = []
+
+    @settings(max_examples=200)
+    @given(program=programs)
+    def collect(program: str) -> None:
+        outcomes.append(judge.of_puc(program))
+
+    collect()
+    assert len({outcome.lines for outcome in outcomes}) > 120
+    assert sum(outcome.status == "results" for outcome in outcomes) > 30
+    assert sum(outcome.status == "syntax error" for outcome in outcomes) < 30

@@ -306,7 +306,7 @@ _RECURSION = {
 def test_t_deep_endless_recursion_is_an_error_that_can_be_caught(kind: str) -> None:
     recursion = _RECURSION[kind].replace("local ok,", "ok,")
     caught = f"ok, message = pcall(function() {recursion} end) assert(not ok and #tostring(message) < 50000)"
-    ending = run_in_child(f"{caught} {caught} print('caught') {recursion}", wall_seconds=50)
+    ending = run_in_child(f"{caught} {caught} print('caught') {recursion}", wall_time=50)
     assert ending.kind == "LuaError", ending.text
     assert "assertion failed" not in ending.text
 

@@ -1,11 +1,12 @@
 """One official test file inside the virtual machine room, in a process of its own.
 
-``python -m tests.official.room FILE user|full`` exits with 0 when the file passes.
-``run_file`` does that in a child process, so that a hang or a crash is a failure like any other.
+``python -m tests.official.room FILE user|full [watch]`` exits with 0 when the file passes; with ``watch`` it must also
+leave the host alone. ``run_file`` does that in a child process, so that a hang or a crash is a failure like any other.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -38,12 +39,27 @@ class Result:
     failure: str
 
 
-def run_file(name: str, mode: str, timeout: float) -> Result:
-    """Run a file in a child process for at most ``timeout`` seconds."""
+def run_file(name: str, mode: str, timeout: float, watched: Path | None = None) -> Result:
+    """Run a file in a child process for at most ``timeout`` seconds.
+
+    With ``watched``, the child works in this folder, has its temporary files there, and must leave the host alone.
+    """
     command = [sys.executable, "-m", "tests.official.room", name, mode]
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    if watched is not None:
+        command.append("watch")
+        environment |= {"TMPDIR": str(watched / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
     start = time.perf_counter()
     try:
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, errors="replace", timeout=timeout)
+        done = subprocess.run(
+            command,
+            cwd=watched / "work" if watched is not None else _ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+        )
     except subprocess.TimeoutExpired:
         return Result(name, mode, timeout, f"still running after {timeout:g} seconds")
     failure = ""
@@ -56,17 +72,35 @@ def run_file(name: str, mode: str, timeout: float) -> Result:
     return Result(name, mode, time.perf_counter() - start, failure)
 
 
-def _main(name: str, mode: str) -> None:
-    from vlua import LuaError, LuaRuntime, Policy
+def _main(name: str, mode: str, watch: str = "") -> None:
+    from vlua import LuaError
 
-    lua = LuaRuntime(Policy(mode="virtual"), files=official_files(), env={"PATH": "/usr/bin"})
+    files = official_files()
+    findings: list[str] = []
     try:
-        lua.globals()["arg"] = lua.table_from({-1: "lua", 0: name})  # as in `lua NAME`
-        lua.execute(MODES[mode])
-        lua.execute(IN_COROUTINE if name == "big.lua" and mode == "full" else "dofile(...)", name)
+        if watch:
+            from tests.official.watch import Watch
+
+            with Watch() as watching:
+                findings = watching.findings
+                _run(name, mode, files)
+        else:
+            _run(name, mode, files)
     except LuaError as error:
         print(error, error.traceback or "", sep="\n", file=sys.stderr)
         sys.exit(1)
+    if findings:
+        print("the host was not left alone:", *findings, sep="\n", file=sys.stderr)
+        sys.exit(2)
+
+
+def _run(name: str, mode: str, files: dict[str, bytes]) -> None:
+    from vlua import LuaRuntime, Policy
+
+    lua = LuaRuntime(Policy(mode="virtual"), files=files, env={"PATH": "/usr/bin"})
+    lua.globals()["arg"] = lua.table_from({-1: "lua", 0: name})  # as in `lua NAME`
+    lua.execute(MODES[mode])
+    lua.execute(IN_COROUTINE if name == "big.lua" and mode == "full" else "dofile(...)", name)
 
 
 if __name__ == "__main__":

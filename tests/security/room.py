@@ -16,11 +16,11 @@ __all__ = ["ALLOWED", "outcome", "runtime"]
 ALLOWED = (LuaError, LimitExceeded)
 
 
-def runtime(*, instructions: int | None = 5_000_000, wall_seconds: float | None = 20, **options: Any) -> LuaRuntime:
+def runtime(*, instructions: int | None = 5_000_000, wall_time: float | None = 20, **options: Any) -> LuaRuntime:
     """A virtual machine room whose script is stopped before the test is."""
     options.setdefault("stdout", io.BytesIO())
     options.setdefault("stderr", io.BytesIO())
-    return LuaRuntime(Policy(limits=Limits(instructions=instructions, wall_seconds=wall_seconds)), **options)
+    return LuaRuntime(Policy(limits=Limits(instructions=instructions, wall_time=wall_time)), **options)
 
 
 def outcome(source: str, *args: Any, **options: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -36,9 +37,10 @@ def test_t_pattern_blow_up_is_stopped(subject: str, pattern: str, call: str) -> 
         "gsub": "s:gsub(p, 'x')",
         "gmatch": "s:gmatch(p)()",
     }
-    start = time.monotonic()
-    outcome(f"local s, p = {subject}, '{pattern}' return {uses[call]}", instructions=None, wall_seconds=0.2)
-    assert time.monotonic() - start < 2
+    # What is not stopped runs for hours: processor seconds, and many of them, so that a slow machine is no failure.
+    start = time.thread_time()
+    outcome(f"local s, p = {subject}, '{pattern}' return {uses[call]}", instructions=None, wall_time=0.2)
+    assert time.thread_time() - start < 20
 
 
 def test_t_pattern_blow_up_costs_instructions() -> None:
@@ -51,7 +53,7 @@ def test_t_pattern_blow_up_costs_instructions() -> None:
     "pattern", ["'(' .. ('('):rep(40)", "('%b()'):rep(1000)", "('a?'):rep(100000)", "('[a]'):rep(50000) .. 'b'"]
 )
 def test_t_pattern_large_patterns_are_errors_or_fine(pattern: str) -> None:
-    ending = run_in_child(f"return pcall(string.find, ('a'):rep(1000), {pattern})", wall_seconds=10)
+    ending = run_in_child(f"return pcall(string.find, ('a'):rep(1000), {pattern})", wall_time=10)
     assert ending.kind in ("results", "LimitExceeded")
 
 
@@ -110,7 +112,7 @@ def test_t_size_giants_are_refused_before_they_are_made(expression: str) -> None
     local ok, message = pcall(function() return select('#', {expression}) end)
     return ok
     """
-    ending = run_in_child(source, timeout=30, wall_seconds=2, instructions=20_000_000)
+    ending = run_in_child(source, timeout=200, wall_time=2, instructions=20_000_000)
     assert ending.kind in ("results", "LimitExceeded"), ending.text
 
 
@@ -128,7 +130,7 @@ _GROWERS = {
 
 @pytest.mark.parametrize("grower", _GROWERS)
 def test_t_size_growth_ends_before_memory_does(grower: str) -> None:
-    ending = run_in_child(_GROWERS[grower], timeout=40, wall_seconds=10, instructions=2_000_000)
+    ending = run_in_child(_GROWERS[grower], timeout=200, wall_time=10, instructions=2_000_000)
     assert ending.kind in ("LimitExceeded", "LuaError"), ending.text
 
 
@@ -164,7 +166,7 @@ _DEEP_SOURCES = {
 
 @pytest.mark.parametrize("kind", _DEEP_SOURCES)
 def test_t_deep_sources_are_syntax_errors_or_fine(kind: str) -> None:
-    ending = run_in_child(f"local f, m = load({_DEEP_SOURCES[kind]}) return f == nil, m and #m < 500", timeout=60)
+    ending = run_in_child(f"local f, m = load({_DEEP_SOURCES[kind]}) return f == nil, m and #m < 500", timeout=200)
     assert ending.kind == "results", ending.text
 
 
@@ -189,17 +191,18 @@ def test_t_deep_cyclic_tables_at_the_boundary() -> None:
         pass
 
 
-def _fill_seconds(make_key: str, count: int) -> float:
-    lua = runtime(instructions=None, wall_seconds=60)
+def _filling(make_key: str, count: int) -> Callable[[], float]:
+    """A function that fills a table, empties it, and tells the processor seconds that this took."""
+    lua = runtime(instructions=None, wall_time=600)
     fill, clear = (f"for i = 1, {count} do t[{make_key}] = {value} end" for value in ("i", "nil"))
-    source = f"local t = {{}} {fill} {clear} return next(t)"
-    chunk = lua.compile(source)
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
+    chunk = lua.compile(f"local t = {{}} {fill} {clear} return next(t)")
+
+    def seconds() -> float:
+        start = time.thread_time()
         chunk()
-        best = min(best, time.perf_counter() - start)
-    return best
+        return time.thread_time() - start
+
+    return seconds
 
 
 @pytest.mark.parametrize(
@@ -216,9 +219,9 @@ def _fill_seconds(make_key: str, count: int) -> float:
     ],
 )
 def test_t_hash_keys_with_equal_hashes_are_no_slower(key: str) -> None:
-    count = 4_000
-    fair = _fill_seconds("i + 0.5", count)
-    assert _fill_seconds(key, count) < 20 * fair + 0.05
+    fair, unfair = _filling("i + 0.5", 16_000), _filling(key, 16_000)
+    # Comparing every key with every other is a hundred times slower. In turns: both meet the same load.
+    assert min(unfair() / fair() for _ in range(5)) < 20
 
 
 @pytest.mark.parametrize("error", [LuaError, LimitExceeded])

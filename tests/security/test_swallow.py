@@ -111,7 +111,7 @@ def test_t_swallow_loops_reach_the_instruction_limit(loop: str) -> None:
 
 @pytest.mark.parametrize("loop", _LOOPS)
 def test_t_swallow_loops_reach_the_wall_clock_limit(loop: str) -> None:
-    assert _stopped(_LOOPS[loop], instructions=None, wall_seconds=0.05).limit == "wall_seconds"
+    assert _stopped(_LOOPS[loop], instructions=None, wall_time=0.05).limit == "wall_time"
 
 
 @pytest.mark.parametrize("wrapper", _WRAPPERS)
@@ -124,14 +124,14 @@ def test_t_swallow_wrapped_loops_are_stopped(wrapper: str, loop: str) -> None:
 @pytest.mark.parametrize("wrapper", _WRAPPERS)
 def test_t_swallow_wrapped_loops_are_stopped_by_the_clock(wrapper: str) -> None:
     source = _WRAPPERS[wrapper].replace("%s", "while true do end")
-    assert _stopped(source, instructions=None, wall_seconds=0.05).limit == "wall_seconds"
+    assert _stopped(source, instructions=None, wall_time=0.05).limit == "wall_time"
 
 
 @pytest.mark.parametrize(
     "function", ["execute", "eval", "function", "coroutine", "iteration", "__index", "__tostring", "require"]
 )
 def test_t_swallow_every_way_into_lua_is_metered(function: str) -> None:
-    lua = runtime(instructions=20_000, wall_seconds=10)
+    lua = runtime(instructions=20_000, wall_time=10)
     lua.execute("""
     function spin() while true do end end
     local function meta() spin() end
@@ -171,19 +171,19 @@ def test_t_swallow_instructions_are_counted_over_the_whole_life() -> None:
 
 def test_t_swallow_a_runtime_that_was_stopped_stays_limited() -> None:
     source = "while true do end"
-    lua = runtime(instructions=10_000, wall_seconds=None)
+    lua = runtime(instructions=10_000, wall_time=None)
     for _ in range(3):
         with pytest.raises(LimitExceeded):
             lua.execute(source)
     # The clock starts anew with each call: what was stopped once can be stopped again.
-    lua = runtime(instructions=None, wall_seconds=0.05)
+    lua = runtime(instructions=None, wall_time=0.05)
     for _ in range(3):
         with pytest.raises(LimitExceeded):
             lua.execute("for i = 1, 100000000 do end")
 
 
 def test_t_swallow_a_caught_limit_leaves_the_runtime_sound() -> None:
-    lua = runtime(instructions=None, wall_seconds=0.05)
+    lua = runtime(instructions=None, wall_time=0.05)
     lua.execute("t = {}")
     with pytest.raises(LimitExceeded):
         lua.execute("while true do t[#t + 1] = #t end")
@@ -194,7 +194,7 @@ def test_t_swallow_a_caught_limit_leaves_the_runtime_sound() -> None:
 
 
 def test_t_swallow_the_meter_counts_what_happens() -> None:
-    lua = runtime(instructions=None, wall_seconds=None)
+    lua = runtime(instructions=None, wall_time=None)
     before = lua.instructions
     lua.execute("for i = 1, 10000 do end")
     spent = lua.instructions - before
@@ -217,7 +217,7 @@ def test_t_swallow_library_calls_are_charged() -> None:
         "('x'):rep(1e5):find('y')",
         "table.sort(big)",
     ):
-        lua = runtime(instructions=3_000_000, wall_seconds=30)
+        lua = runtime(instructions=3_000_000, wall_time=30)
         lua.execute("big = {} for i = 1, 10000 do big[i] = i end")
         with pytest.raises(LimitExceeded):
             lua.execute(f"while true do local x = {call} end" if "sort" not in call else f"while true do {call} end")

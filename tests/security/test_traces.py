@@ -194,7 +194,7 @@ def test_t_leak_library_functions_with_odd_arguments(name: str) -> None:
     return n
     """
     try:
-        result = runtime(wall_seconds=10).execute(script)
+        result = runtime(wall_time=10).execute(script)
     except ALLOWED as error:
         result = error
     assert not (isinstance(result, LuaError) and "internal error" in str(result)), result

@@ -271,7 +271,7 @@ def test_exit_ends_only_the_child(session):
 @pytest.mark.parametrize("call", ["os.execute(...)", "io.popen(...):read('a')", "io.popen(..., 'w'):close()"])
 def test_limits_are_shared(line, call):
     again = "while true do os.execute('lua again.lua 2> x') end"
-    policy = Policy.load("virtual").evolve(instructions=300_000, wall_seconds=20)
+    policy = Policy.load("virtual").evolve(instructions=300_000, wall_time=20)
     lua = runtime({"again.lua": again}, policy=policy)
     with pytest.raises(LimitExceeded):
         lua.execute(f"return pcall(function (...) {call} end, ...)", line)

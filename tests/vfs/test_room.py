@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import unittest
 
 import pytest
 
-from vlua.vfs import Room
+from vlua import LuaRuntime, Policy
+from vlua.vfs import Quota, Room, Rule
 from vlua.vfs.failure import Failure, failure_of
 from vlua.vfs.pyfilesystem import MemoryFS, errors
+
+fs_test = pytest.importorskip("fs.test")
 
 
 @pytest.fixture
@@ -49,7 +53,10 @@ def test_paths_that_lead_to_the_file(room, path):
         ("top/x", "r", 20),
         ("top/x", "w", 20),
         ("top/../dir/file", "r", 20),
-        ("top/", "w", 20),
+        ("top/", "w", 21),
+        ("top/", "r+", 20),
+        ("new/", "r+", 2),
+        ("nope/new/", "w", 2),
         ("new/", "w", 21),
         ("dir", "w", 21),
         ("dir", "a", 21),
@@ -162,7 +169,8 @@ def test_a_filesystem_of_the_host_is_used_as_it_is():
     room = Room(given)
     room.open("x", "w").close()
     assert given.exists("x")
-    assert room.filesystem is given
+    given.writetext("y", "by the host")
+    assert text(room, "y") == "by the host"
 
 
 class Broken(MemoryFS):
@@ -224,8 +232,7 @@ class TestMounts:
         return {str(path): path.read_bytes() for path in host.rglob("*") if path.is_file() and not path.is_symlink()}
 
     def test_read_only(self, host):
-        room = Room({"here": "x"})
-        room.mount(str(host), "/game", read_only=True)
+        room = Room({"here": "x"}, mounts=[(str(host), "/game", "read-only")])
         before = self.snapshot(host)
         assert text(room, "game/main.lua") == "return 1"
         assert errno(room.open, "game/main.lua", "a") == 30
@@ -241,8 +248,7 @@ class TestMounts:
 
     @pytest.mark.parametrize("path", ["/", "/game", "/deep/down"])
     def test_written_to_memory(self, host, path):
-        room = Room({"here": "x"})
-        room.mount(host, path, read_only=False)
+        room = Room({"here": "x"}, mounts=[(host, path, "overlay")])
         before = self.snapshot(host)
         base = path.rstrip("/")
         for mode in ("a", "r+", "w"):
@@ -267,8 +273,7 @@ class TestMounts:
         )
 
     def test_links_out_do_not_exist(self, host):
-        room = Room()
-        room.mount(host, "/", read_only=False)
+        room = Room(mounts=[(host, "/", "overlay")])
         assert errno(room.open, "sub/link", "r") == 2
         assert errno(room.open, "sub/../../secret", "r") == 2
         stream = room.open("sub/link", "w")
@@ -278,10 +283,13 @@ class TestMounts:
         assert (host.parent / "secret").read_text() == "secret"
 
     def test_mounts_within_mounts(self, host):
-        room = Room()
-        room.mount(host, "/", read_only=False)
-        room.mount(host, "/sub/again", read_only=True)
-        room.mount(host / "sub", "/sub/again/sub", read_only=False)
+        room = Room(
+            mounts=[
+                (host, "/", "overlay"),
+                (host, "/sub/again", "read-only"),
+                (host / "sub", "/sub/again/sub", "overlay"),
+            ]
+        )
         assert text(room, "/sub/again/sub/data") == "data"
         assert errno(room.open, "/sub/again/x", "w") == 30
         room.open("/sub/again/sub/x", "w").close()
@@ -290,15 +298,130 @@ class TestMounts:
     def test_a_filesystem(self):
         source = MemoryFS()
         source.writetext("a", "a")
-        room = Room()
-        room.mount(source, "/m", read_only=True)
+        room = Room(mounts=[(source, "/m", "read-only")])
         assert text(room, "m/a") == "a"
         assert errno(room.open, "m/a", "w") == 30
 
     def test_refused(self, host):
-        with pytest.raises(NotADirectoryError):
-            Room().mount(host / "main.lua", "/")
-        room = Room()
-        assert room.filesystem
-        with pytest.raises(RuntimeError):
-            room.mount(host, "/")
+        for source, error in ((host / "none", NotADirectoryError), (host / "main.lua", ValueError)):
+            with pytest.raises(error):
+                Room(mounts=[(source, "/", "overlay")])
+        for mounts in ("./x:/x", [3], [(host,)], [(host, "x")], {"/x": (host, "maybe")}, [(host, "/x", "rw", 1)]):
+            with pytest.raises((TypeError, ValueError)):
+                Room(mounts=mounts)
+
+    @pytest.mark.parametrize("form", ["mapping", "mapping with access", "text", "tuple", "mount"])
+    def test_ways_to_say_it(self, host, form):
+        from vlua.vfs import Mount
+
+        mounts = {
+            "mapping": {"/game": host},
+            "mapping with access": {"/game": (str(host), "overlay")},
+            "text": [f"{host}:/game"],
+            "tuple": [(host, "/game")],
+            "mount": [Mount(host, "/game")],
+        }[form]
+        room = Room(mounts=mounts, directory="/game/sub")
+        assert text(room, "data") == "data"
+        room.remove("data")
+        assert (host / "sub" / "data").exists()
+
+    def test_read_write(self, host):
+        room = Room(mounts={"/game": (host, "rw")})
+        stream = room.open("/game/main.lua", "a")
+        stream.write("!")
+        stream.close()
+        room.rename("/game/sub/data", "/game/moved")
+        assert (host / "main.lua").read_text() == "return 1!"
+        assert (host / "moved").read_text() == "data"
+        assert errno(room.open, "/game/sub/link", "r") == 2
+        assert (host.parent / "secret").read_text() == "secret"
+
+
+class TestSnapshots:
+    @pytest.fixture
+    def lua(self, tmp_path):
+        (tmp_path / "game").mkdir()
+        (tmp_path / "game" / "main.lua").write_text("return 1\n")
+        return LuaRuntime(files={"a": "a\n", "made": lambda: "made\n"}, mounts={"/game": tmp_path / "game"})
+
+    def test_changes(self, lua):
+        assert not lua.changes()
+        lua.execute("""
+            io.open('a', 'a'):write('b\\n')  -- still open, and its buffer counts
+            os.rename('/game/main.lua', '/game/new.lua')
+            io.open('x', 'w'):close()
+            os.remove('made')
+        """)
+        changes = lua.changes()
+        assert [change.path for change in changes.changed] == ["/a"]
+        assert [change.path for change in changes.added] == ["/x"]
+        assert [change.path for change in changes.removed] == ["/made"]
+        assert [(change.old_path, change.path) for change in changes.renamed] == [("/game/main.lua", "/game/new.lua")]
+        assert "+b" in changes.diff()
+
+    def test_restore(self, lua):
+        before = {path: lua.fs.readbytes(path) for path in lua.fs.walk.files()}
+        snapshot = lua.snapshot()
+        lua.execute("kept = io.open('a', 'r+') assert(kept:read(1) == 'a') os.remove('/game/main.lua')")
+        lua.execute("io.open('x', 'w'):write('x') kept:write('X')")
+        assert snapshot.changes()
+        snapshot.restore()
+        assert {path: lua.fs.readbytes(path) for path in lua.fs.walk.files()} == before
+        assert not snapshot.changes()
+        assert not lua.changes(snapshot)
+        lua.execute("io.open('x', 'w'):close()")
+        snapshot.restore()
+        assert not lua.fs.exists("x")
+
+    def test_what_was_read_ahead_is_forgotten(self, lua):
+        snapshot = lua.snapshot()
+        lua.execute("io.open('a', 'w'):write('XYZ'):close() f = io.open('a') assert(f:read(1) == 'X')")
+        snapshot.restore()
+        assert lua.execute("return f:read('a')") == "\n"
+
+    def test_of_another_runtime(self, lua):
+        with pytest.raises(ValueError, match="another"):
+            lua.changes(LuaRuntime().snapshot())
+
+
+def test_a_working_directory():
+    lua = LuaRuntime(files={"game/x": "x"}, directory="/game")
+    assert lua.execute("return io.open('x'):read('a'), require 'lfs'.currentdir()") == ("x", "/game")
+    lua = LuaRuntime(directory="made/for/it")
+    assert lua.execute("io.open('x', 'w'):close() return io.open('/made/for/it/x') ~= nil") is True
+    with pytest.raises(ValueError, match="cannot work in"):
+        LuaRuntime(files={"x": "x"}, directory="/x").fs
+
+
+class TestStack(fs_test.FSTestCases, unittest.TestCase):
+    """All the filesystems of a room, one above the other, pass for one of PyFilesystem2's own."""
+
+    def make_fs(self):
+        mounts = {"/mounted": MemoryFS(), "/overlay": (MemoryFS(), "overlay")}
+        rules = [Rule("/**/refused", deny={"read"})]
+        return Room(mounts=mounts, quota=Quota(bytes=10**9), rules=rules).filesystem.opendir("/mounted")
+
+
+def test_temporary_files_count_towards_the_quota():
+    room = Room({"kept": "x" * 10, ".nameless": "mine"}, quota=Quota(bytes=100))
+    streams = [room.temporary_file() for _ in range(3)]
+    assert sorted(room.filesystem.listdir("/")) == [".nameless", "kept"]
+    streams[0].write("x" * 80)
+    streams[0].flush()
+    streams[1].write("x" * 80)
+    assert errno(streams[1].flush) == 28
+    streams[0].close()
+    streams[2].write("x" * 80)
+    streams[2].seek("set", 0)
+    assert streams[2].read_all() == "x" * 80
+    assert text(room, ".nameless") == "mine"
+
+
+def test_a_quota_counts_again_after_a_restore():
+    lua = LuaRuntime(Policy(filesystem={"quota": {"bytes": 100}}))
+    snapshot = lua.snapshot()
+    write = "local f = io.open('f', 'w') return f:write(('x'):rep(90)) and f:close()"
+    assert lua.execute(write) is True
+    snapshot.restore()
+    assert lua.execute(write.replace("'f', 'w'", "'g', 'w'")) is True

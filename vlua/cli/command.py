@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from vlua import __version__
+from vlua.cli.filesystem import filesystem
+from vlua.cli.policy import policy
 from vlua.cli.report import INTERRUPTED, LUA_ERROR, OK, complain
 from vlua.cli.run import check, evaluate, run
 
@@ -65,5 +67,5 @@ def commands() -> None:
     """Run Lua 5.3 scripts that you do not trust, in a virtual machine room."""
 
 
-for command in (run, evaluate, check):
+for command in (run, evaluate, check, policy, filesystem):
     commands.add_command(command)

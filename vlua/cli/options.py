@@ -7,28 +7,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from vlua.runtime import Mount
     from vlua.sandbox.policy import Policy
+    from vlua.vfs.sources import Mount
 
 __all__ = ["chosen_policy", "room_options"]
 
+Figure = TypeVar("Figure", int, float)
+
 
 def parse_mounts(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[Mount, ...]:
-    """``HOSTDIR:/PATH`` or ``HOSTDIR:/PATH:ro`` as mounts."""
-    mounts = []
-    for text in texts:
-        directory, colon, path = text.removesuffix(":ro").rpartition(":/")
-        if not colon or not directory:
-            raise click.BadParameter(f"{text!r} is not of the form HOSTDIR:/PATH or HOSTDIR:/PATH:ro")
-        if not os.path.isdir(directory):
-            raise click.BadParameter(f"{directory!r} is not a directory")
-        mounts.append((directory, "/" + path, text.endswith(":ro")))
-    return tuple(mounts)
+    """``SRC:/PATH[:ro|rw|overlay]`` as mounts."""
+    from vlua.vfs.sources import parse_mount
+
+    try:
+        mounts = tuple(map(parse_mount, texts))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    for mount in mounts:
+        if "://" not in mount.source and not os.path.exists(mount.source):
+            raise click.BadParameter(f"no such directory or archive: {mount.source!r}")
+    return mounts
 
 
 def parse_variables(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -39,18 +42,47 @@ def parse_variables(_: click.Context, __: click.Parameter, texts: tuple[str, ...
     return dict(text.split("=", 1) for text in texts)
 
 
+def parse_bytes(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """A size, as ``parse_size`` reads it."""
+    from vlua.sandbox.units import parse_size
+
+    return above_zero(parse_size, text)
+
+
+def parse_time(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    """A duration, as ``parse_duration`` reads it."""
+    from vlua.sandbox.units import parse_duration
+
+    return above_zero(parse_duration, text)
+
+
+def above_zero(parse: Callable[[str], Figure], text: str | None) -> Figure | None:
+    """What ``parse`` makes of an option, which must be above 0."""
+    if text is None:
+        return None
+    try:
+        figure = parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if figure <= 0:
+        raise click.BadParameter("must be above 0")
+    return figure
+
+
 def room_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a script may do and where; ``run`` and ``eval`` share them."""
     options = [
-        click.option("--policy", metavar="NAME|FILE", help="Policy: refuse, virtual or a TOML file."),
+        click.option(
+            "--policy", metavar="NAME|FILE", help="What scripts may do: a preset (vlua policy list) or a TOML file."
+        ),
         click.option("--mode", type=click.Choice(["refuse", "virtual"]), help="Refuse the host-touching functions?"),
         click.option(
             "--mount",
             "mounts",
             multiple=True,
-            metavar="HOSTDIR:/PATH[:ro]",
+            metavar="SRC:/PATH[:ro|rw|overlay]",
             callback=parse_mounts,
-            help="Show a directory; what is written there stays in memory, or with :ro is refused (repeatable).",
+            help="Show a directory, archive or URL; what is written there stays in memory, unless :rw (repeatable).",
         ),
         click.option(
             "--env",
@@ -59,8 +91,13 @@ def room_options(command: Callable[..., Any]) -> Callable[..., Any]:
             callback=parse_variables,
             help="Set a variable for os.getenv (repeatable).",
         ),
+        click.option(
+            "--audit", metavar="FILE.jsonl|-", help="Record what the script asks for; - shows a table at the end."
+        ),
         click.option("--instructions", type=click.IntRange(min=1), help="Allow so many calls and loop rounds."),
-        click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="Time limit."),
+        click.option("--timeout", metavar="TIME", callback=parse_time, help="Time limit: seconds, or such as 500ms."),
+        click.option("--memory", metavar="SIZE", callback=parse_bytes, help="Memory of the script, such as 64MiB."),
+        click.option("--output", metavar="SIZE", callback=parse_bytes, help="Bytes that may be printed, as 1MiB."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -69,8 +106,14 @@ def room_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def chosen_policy(options: dict[str, Any]) -> Policy:
     """The policy that ``--policy`` names, with what the other options change. Raises PolicyError."""
-    from vlua.sandbox.policy import DEFAULT_POLICY, Policy
+    from vlua.sandbox.policy import Policy
 
-    policy = Policy.load(DEFAULT_POLICY if options["policy"] is None else options["policy"])
-    changes = {"mode": options["mode"], "instructions": options["instructions"], "wall_seconds": options["timeout"]}
-    return policy.evolve(**{field: value for field, value in changes.items() if value is not None})
+    policy = Policy.default() if options["policy"] is None else Policy.load(options["policy"])
+    limits = {
+        "instructions": options["instructions"],
+        "wall_time": options["timeout"],
+        "memory": options["memory"],
+        "output": options["output"],
+    }
+    changes = {} if options["mode"] is None else {"mode": options["mode"]}
+    return policy.evolve(limits={name: value for name, value in limits.items() if value is not None}, **changes)

@@ -1,11 +1,21 @@
 """The Lua names that a policy can speak of.
 
-In: nothing. Out: which functions each library has (manual §6), and which of them reach outside of the language.
+In: nothing. Out: which functions each library has (manual §6), which of them reach outside of the language, which can
+be given the host's own clock, environment or streams, and which programs of the room do the same as a function.
 """
 
 from __future__ import annotations
 
-__all__ = ["FUNCTION_NAMES", "HOST_TOUCHING", "LIBRARIES", "known_names"]
+__all__ = [
+    "DEBUG_PARTS",
+    "FUNCTION_NAMES",
+    "HOST_ABLE",
+    "HOST_TOUCHING",
+    "LIBRARIES",
+    "PROGRAM_NAMES",
+    "full_name",
+    "known_names",
+]
 
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "_G": tuple(
@@ -18,6 +28,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         " setupvalue setuservalue traceback upvalueid upvaluejoin".split()
     ),
     "io": tuple("close flush input lines open output popen read stderr stdin stdout tmpfile type write".split()),
+    "lfs": tuple(
+        "attributes chdir currentdir dir link lock lock_dir mkdir rmdir setmode symlinkattributes touch unlock".split()
+    ),
     "math": tuple(
         "abs acos asin atan atan2 ceil cos cosh deg exp floor fmod frexp ldexp log log10 max min modf pow rad random"
         " randomseed sin sinh sqrt tan tanh tointeger type ult".split()
@@ -31,16 +44,37 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "utf8": tuple("char codepoint codes len offset".split()),
 }
 
+
+def full_name(library: str, name: str) -> str:
+    """What a function is called in policies: ``"io.open"``, for globals just ``"dofile"``."""
+    return name if library == "_G" else f"{library}.{name}"
+
+
 FUNCTION_NAMES: tuple[str, ...] = tuple(
-    name if library == "_G" else f"{library}.{name}" for library, names in LIBRARIES.items() for name in names
+    full_name(library, name) for library in LIBRARIES for name in LIBRARIES[library]
 )
+
+DEBUG_PARTS: tuple[str, ...] = LIBRARIES["debug"]
 
 # What mode "refuse" refuses; for `require` it is the search for files that is refused (see gate.py).
 HOST_TOUCHING: frozenset[str] = frozenset(
     [f"io.{name}" for name in LIBRARIES["io"]]
+    + [f"lfs.{name}" for name in LIBRARIES["lfs"]]
     + [f"os.{name}" for name in ("execute", "exit", "getenv", "remove", "rename", "tmpname")]
     + ["package.loadlib", "package.searchpath", "dofile", "loadfile", "require"]
 )
+
+# What may be "host": reading the host's clock, environment and standard input changes nothing there.
+HOST_ABLE: tuple[str, ...] = ("io.stdin", "os.clock", "os.date", "os.getenv", "os.time")
+
+# Programs of the room that do what a function does: they are refused together with it.
+PROGRAM_NAMES: dict[str, str] = {
+    "cat": "io.open",
+    "env": "os.getenv",
+    "ls": "lfs.dir",
+    "mkdir": "lfs.mkdir",
+    "rm": "os.remove",
+}
 
 
 def known_names() -> list[str]:

@@ -1,101 +1,116 @@
 """The policy: what a script may do and how much of it.
 
-In: a preset's name, a TOML file or Python values. Out: a frozen ``Policy`` whose every name and figure was checked.
+In: a preset's name, a TOML file or Python values. Out: a frozen ``Policy`` whose every key was checked.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import attrs
 
-from vlua.sandbox.names import HOST_TOUCHING, known_names
+from vlua.sandbox import readers
+from vlua.sandbox.limits import Limits, PolicyError
+from vlua.sandbox.names import HOST_TOUCHING
+from vlua.sandbox.origin import Origin
+from vlua.sandbox.presets import file_of, preset_names
+from vlua.sandbox.sections import (
+    Clock,
+    Commands,
+    Debug,
+    Environment,
+    Filesystem,
+    Load,
+    Mode,
+    Modules,
+    Output,
+    Random,
+    Sandbox,
+    Verdict,
+    default_mode,
+)
+from vlua.sandbox.structure import Item, KeyPath, Problems, build, key, nearest, unknown_key
 
-__all__ = ["DEFAULT_POLICY", "Limits", "Mode", "Policy", "PolicyError", "preset_names"]
+__all__ = ["Decision", "Limits", "Mode", "Policy", "PolicyError", "preset_names"]
 
-Mode = Literal["refuse", "virtual"]
+SECTIONS: dict[str, type] = {
+    "sandbox": Sandbox,
+    "filesystem": Filesystem,
+    "environment": Environment,
+    "commands": Commands,
+    "modules": Modules,
+    "clock": Clock,
+    "random": Random,
+    "limits": Limits,
+    "output": Output,
+    "debug": Debug,
+    "load": Load,
+}
 
-DEFAULT_POLICY = "virtual"  # the switch: "refuse" turns every runtime that names no policy into a refusing one
-
-
-class PolicyError(ValueError):
-    """A policy that cannot be used: no such preset or file, not TOML, an unknown key or name, a wrong value."""
-
-
-def _text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not isinstance(value, str):
-        raise PolicyError(f"{attribute.name}: a string expected, got {value!r}")
-
-
-def _positive(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    """``None`` or a finite number above 0 of the field's type."""
-    if value is None:
-        return
-    whole = attribute.name == "instructions"
-    if type(value) is not int and (whole or type(value) is not float):
-        raise PolicyError(f"{attribute.name}: a {'whole number' if whole else 'number'} expected, got {value!r}")
-    if not 0 < value < float("inf"):
-        raise PolicyError(f"{attribute.name}: must be greater than 0 and finite, got {value!r}")
-
-
-def _known_mode(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value not in ("refuse", "virtual"):
-        raise PolicyError(f'{attribute.name}: "refuse" or "virtual" expected, got {value!r}')
-
-
-def _names(value: Any) -> Any:
-    """Lists and sets as tuples; anything else as it is, for the validator below, which knows the field's name."""
-    return tuple(value) if isinstance(value, list | set | frozenset) else value
-
-
-def _known_names(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(name, str) for name in value):
-        raise PolicyError(f"{attribute.name}: a list of Lua names expected, got {value!r}")
-    known = known_names()
-    for name in value:
-        if name not in known:
-            raise PolicyError(f'{attribute.name}: no Lua library or function is named "{name}"{_nearest(name, known)}')
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=1)
-    return f', did you mean "{close[0]}"?' if close else ""
+# The section of each key that can be given without it; where several have it, the first one's is meant.
+HOMES: dict[str, str] = {
+    field.name: name
+    for name, kind in reversed(SECTIONS.items())
+    for field in attrs.fields(kind)
+    if field.name not in SECTIONS
+}
 
 
-@attrs.frozen
-class Limits:
-    """How much a script may use; ``None`` means no limit.
+class Decision(NamedTuple):
+    """What a policy says about a function: the verdict, and the path of the key that decides (``()``: no key does)."""
 
-    ``instructions`` counts calls and loop rounds over the runtime's whole life; ``wall_seconds`` is real time in
-    seconds, for each call from the host anew.
-    Raises PolicyError for a figure that is not a positive number.
-    """
-
-    instructions: int | None = attrs.field(default=None, validator=_positive)
-    wall_seconds: float | None = attrs.field(default=None, validator=_positive)
+    verdict: Verdict
+    key: KeyPath
 
 
-@attrs.frozen
+def section(name: str, **options: Any) -> Any:
+    """The field for a section: an object of its class, or a mapping of its keys."""
+    kind = SECTIONS[name]
+    return key(lambda value: build(kind, value, HOMES), factory=kind, **options)
+
+
+@attrs.frozen(init=False)
 class Policy:
-    """What a script may do (``mode``, ``deny``, ``allow``) and how much (``limits``).
+    """What a script may do, where, and how much of it.
 
-    * ``mode``: ``"virtual"`` lets every library work on the runtime's own room, ``"refuse"`` makes the functions
-      that reach outside of the language (``HOST_TOUCHING``) raise an error.
-    * ``deny``, ``allow``: Lua names, of functions (``"os.execute"``) or whole libraries (``"io"``), that are refused
-      or work whatever the mode. The more exact name wins; a name on both lists is denied.
+    Keywords are the sections, as objects or as mappings (``clock={"kind": "frozen"}``), and every key of a section: by
+    itself (``mode="refuse"``, ``instructions=1000``; ``deny`` and ``allow`` are those of ``sandbox``), or with the
+    section's name before it (``commands_deny=["rm"]``). What is not given has its default: everything works, in a room
+    of its own, without limits.
 
-    Raises PolicyError for an unknown name or a wrong value.
+    Raises PolicyError, which names every key whose value cannot be used; TypeError for an unknown keyword.
     """
 
-    name: str = attrs.field(default="custom", validator=_text)
-    description: str = attrs.field(default="", validator=_text)
-    mode: Mode = attrs.field(default="virtual", validator=_known_mode)
-    deny: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_known_names)
-    allow: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_known_names)
-    limits: Limits = attrs.field(factory=Limits, validator=attrs.validators.instance_of(Limits))
+    name: str = key(readers.text, default="custom")
+    description: str = key(readers.text, default="")
+    sandbox: Sandbox = section("sandbox")
+    filesystem: Filesystem = section("filesystem")
+    environment: Environment = section("environment")
+    commands: Commands = section("commands")
+    modules: Modules = section("modules")
+    clock: Clock = section("clock")
+    random: Random = section("random")
+    limits: Limits = section("limits")
+    output: Output = section("output")
+    debug: Debug = section("debug")
+    # `Policy.load` is the method that reads a policy
+    loading: Load = section("load", alias="load")
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
+
+    def __init__(self, **keys: Any) -> None:
+        self.__attrs_init__(**gathered(keys))
+
+    # Where policies come from
+
+    @classmethod
+    def default(cls) -> Policy:
+        """The policy of a runtime that is given none: the preset that ``VLUA_MODE`` names, else ``"virtual"``.
+
+        Raises PolicyError when the environment variable has another value than ``refuse`` or ``virtual``.
+        """
+        return cls.preset(default_mode())
 
     @classmethod
     def load(cls, source: Policy | str | os.PathLike[str]) -> Policy:
@@ -107,112 +122,153 @@ class Policy:
             return source
         path = os.fspath(source)
         if path in preset_names():
-            return _preset(path)
+            return cls.preset(path)
         if "." not in path and os.path.basename(path) == path and not os.path.isfile(path):
-            names = preset_names()
-            raise PolicyError(f'no policy is named "{path}"{_nearest(path, names)} (presets: {", ".join(names)})')
+            raise PolicyError(no_preset(path))
         return cls.from_file(path)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> Policy:
-        """The policy in a TOML file; without a ``name`` inside it is named after the file. Raises PolicyError."""
-        path = os.fspath(path)
-        return cls.from_toml(_read(path), source=path, name=os.path.splitext(os.path.basename(path))[0])
+    def preset(cls, name: str) -> Policy:
+        """One of the policies that come with vlua. Raises PolicyError when none has that name."""
+        if name not in preset_names():
+            raise PolicyError(no_preset(name))
+        return cls.from_file(file_of(name), source=f"{name}.toml")
 
     @classmethod
-    def from_toml(cls, text: str, source: str = "policy", name: str = "custom") -> Policy:
-        """The policy in TOML text; ``source`` is what errors call the text, ``name`` the policy's name unless it
-        gives one. Raises PolicyError, naming the source and the key.
-        """
-        import tomllib
+    def from_file(cls, path: str | os.PathLike[str], source: str | None = None) -> Policy:
+        """The policy in a TOML file; without a ``name`` inside it is named after the file.
 
+        Relative sources of mounts start at the file's directory. Raises PolicyError; ``source`` is what that calls the
+        file instead of its path.
+        """
+        from vlua.sandbox.reading import read_file
+
+        path = os.fspath(path)
+        return cls.from_toml(
+            read_file(path),
+            source=source or path,
+            name=os.path.splitext(os.path.basename(path))[0],
+            directory=os.path.dirname(os.path.abspath(path)),
+        )
+
+    @classmethod
+    def from_toml(cls, text: str, source: str = "policy", name: str = "custom", directory: str | None = None) -> Policy:
+        """The policy in TOML text; ``source`` is what errors call the text, ``name`` the policy's name unless it
+        gives one; relative sources of mounts start at ``directory``. Raises PolicyError, naming source, line and key.
+        """
+        from vlua.sandbox.reading import complain, read_toml
+
+        data = read_toml(text, source, directory)
+        origin = Origin(source, text)
+        problems: list[tuple[KeyPath, str]] = [
+            ((name,), unknown_key(name, KEYWORDS, HOMES)) for name in data if name not in KEYWORDS
+        ]
+        known = {name: value for name, value in data.items() if name in KEYWORDS}
         try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise PolicyError(f"{source}: not TOML: {error}") from None
-        return _structure({"name": name, **data}, source)
+            policy = build(cls, {"name": name, "origin": origin, **known})
+        except Problems as wrong:
+            problems += wrong.items
+        if problems:
+            raise complain(problems, origin)
+        return policy
 
     def evolve(self, **changes: Any) -> Policy:
-        """A copy with some fields changed; fields of ``limits`` may be given by their own names.
+        """A copy with some keys changed, given as to ``Policy``; a mapping for a section changes only its keys.
 
-        Raises PolicyError for a wrong value, TypeError for an unknown field.
+        Raises PolicyError for a wrong value, TypeError for an unknown keyword.
         """
-        limits = {key: changes.pop(key) for key in ("instructions", "wall_seconds") if key in changes}
-        if limits:
-            changes["limits"] = attrs.evolve(changes.get("limits", self.limits), **limits)
-        return attrs.evolve(self, **changes)
+        given = gathered(changes)
+        problems: list[tuple[KeyPath, str]] = []
+        for name, value in given.items():
+            if name in SECTIONS and isinstance(value, Mapping):
+                present = getattr(self, ATTRIBUTES[name])
+                whole = {field.name: getattr(present, field.name) for field in attrs.fields(SECTIONS[name])}
+                try:
+                    given[name] = build(SECTIONS[name], {**whole, **value}, HOMES)
+                except Problems as wrong:
+                    problems += wrong.below(name).items
+        if problems:
+            raise Problems(problems)
+        if self.origin is not None and "origin" not in given:
+            given["origin"] = attrs.evolve(self.origin, changed=self.origin.changed | given.keys())
+        return attrs.evolve(self, **given)
+
+    def to_toml(self) -> str:
+        """The policy as the text of a file that ``load`` reads back to an equal one; defaults are left out.
+
+        Raises ValueError when a mount's source is an object and no text.
+        """
+        from vlua.sandbox.writing import policy_text
+
+        return policy_text(self)
+
+    # What the policy says
+
+    @property
+    def mode(self) -> Mode:
+        """Whether functions that reach outside of the language are refused or virtual, as ``[sandbox]`` says."""
+        return self.sandbox.mode
+
+    def decide(self, name: str) -> Decision:
+        """What happens to the function with this full Lua name (``"io.open"``, ``"dofile"``), and which key says so."""
+        sandbox = self.sandbox
+        library, dot, part = name.partition(".")
+        for candidate in (name, library) if dot else (name,):
+            if candidate in sandbox.names:
+                return Decision(sandbox.names[candidate], ("sandbox", "names", candidate))
+            if candidate in sandbox.deny:
+                return Decision("refuse", ("sandbox", "deny", Item(candidate)))
+            if candidate in sandbox.allow:
+                return Decision("virtual", ("sandbox", "allow", Item(candidate)))
+            if candidate == name and library == "debug" and dot:
+                if part in self.debug.deny:
+                    return Decision("refuse", ("debug", "deny", Item(part)))
+                if self.debug.allow is not None:
+                    return Decision("virtual" if part in self.debug.allow else "refuse", ("debug", "allow", Item(part)))
+        if name not in HOST_TOUCHING:
+            return Decision("virtual", ())
+        return Decision("refuse" if sandbox.mode == "refuse" else "virtual", ("sandbox", "mode"))
 
     def allows(self, name: str) -> bool:
-        """Whether the function with this full Lua name (``"io.open"``, ``"dofile"``) works under the policy."""
-        library = name.partition(".")[0]
-        for candidate in (name, library):
-            if candidate in self.deny:
-                return False
-            if candidate in self.allow:
-                return True
-        return self.mode == "virtual" or name not in HOST_TOUCHING
+        """Whether the function with this full Lua name works under the policy."""
+        return self.decide(name).verdict != "refuse"
+
+    def message(self, name: str) -> str:
+        """What the error says when the function with this full Lua name is refused."""
+        messages = self.sandbox.messages
+        why = messages.get(name) or messages.get(name.partition(".")[0])
+        return f"{name}(_) is sandboxed: {why}" if why else f"{name}(_) is sandboxed"
 
 
-def preset_names() -> list[str]:
-    """The names of the policies that come with vlua."""
-    return sorted(name.removesuffix(".toml") for name in os.listdir(_presets()) if name.endswith(".toml"))
+KEYWORDS: tuple[str, ...] = ("name", "description", *SECTIONS)
+ATTRIBUTES: dict[str, str] = {name: "loading" if name == "load" else name for name in SECTIONS}
 
 
-def _presets() -> str:
-    """Where the presets are: inside the package when installed from a wheel, beside it in a checkout."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    installed = os.path.join(package, "policies")
-    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(package), "policies")
+def gathered(keys: dict[str, Any]) -> dict[str, Any]:
+    """Keywords of ``Policy`` as those of its fields: keys given by themselves become part of their section.
 
-
-def _preset(name: str) -> Policy:
-    """A preset, made without cattrs: importing that takes longer than everything else that starts a runtime.
-
-    Our own files need no better error messages than Python's; a test compares with what cattrs makes of them.
+    Raises TypeError for a keyword that is none.
     """
-    import tomllib
-
-    data = tomllib.loads(_read(os.path.join(_presets(), f"{name}.toml")))
-    return Policy(**{**data, "limits": Limits(**data.get("limits", {}))})
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text file in UTF-8"
-        raise PolicyError(f"cannot read policy file {path}: {reason}") from None
-
-
-def _structure(data: dict[str, Any], source: str) -> Policy:
-    from cattrs import Converter
-    from cattrs.errors import BaseValidationError
-
-    converter = Converter(forbid_extra_keys=True, prefer_attrib_converters=True)
-    # values pass as they are: the validators above judge them, and nothing is silently converted
-    converter.register_structure_hook(str, lambda value, _: value)
-    converter.register_structure_hook_func(lambda kind: kind not in (Policy, Limits), lambda value, _: value)
-    if not isinstance(data.get("limits", {}), dict):
-        raise PolicyError(f"{source}: limits: a table expected, got {data['limits']!r}")
-    try:
-        return converter.structure(data, Policy)
-    except BaseValidationError as error:
-        raise PolicyError("\n".join(f"{source}: {line}" for line in _complaints(error, ""))) from None
+    fields = {name: value for name, value in keys.items() if name in (*KEYWORDS, "origin")}
+    single: dict[str, dict[str, Any]] = {}
+    for name, value in keys.items():
+        if name in fields:
+            continue
+        home, part = HOMES.get(name), name
+        if home is None:
+            home, _, part = name.partition("_")
+            if home not in SECTIONS or part not in [field.name for field in attrs.fields(SECTIONS[home])]:
+                raise TypeError(f"a policy has no key {name!r}{nearest(name, [*KEYWORDS, *HOMES])}")
+        single.setdefault(home, {})[part] = value
+    for home, parts in single.items():
+        given = fields.get(home, {})
+        if not isinstance(given, Mapping) and isinstance(given, SECTIONS[home]):
+            given = {field.name: getattr(given, field.name) for field in attrs.fields(SECTIONS[home])}
+        fields[home] = {**given, **parts}
+    return fields
 
 
-def _complaints(error: BaseException, path: str) -> list[str]:
-    """One line for each thing that is wrong, each beginning with the key it is about."""
-    from cattrs.errors import AttributeValidationNote, ClassValidationError, ForbiddenExtraKeysError
-
-    if isinstance(error, ForbiddenExtraKeysError):
-        known = [field.name for field in attrs.fields(error.cl)]
-        return [f"{path}{key}: unknown key{_nearest(key, known)}" for key in sorted(error.extra_fields)]
-    if not isinstance(error, ClassValidationError):
-        return [f"{path}{error}"]
-    lines = []
-    for inner in error.exceptions:
-        notes = [note for note in getattr(inner, "__notes__", ()) if isinstance(note, AttributeValidationNote)]
-        inner_path = f"{path}{notes[0].name}." if notes and isinstance(inner, ClassValidationError) else path
-        lines += _complaints(inner, inner_path)
-    return lines
+def no_preset(name: str) -> str:
+    """The complaint about a name that no preset has."""
+    names = preset_names()
+    return f'no policy is named "{name}"{nearest(name, names)} (presets: {", ".join(names)})'

@@ -22,12 +22,15 @@ __all__ = [
     "ENOMEM",
     "ENOTDIR",
     "ENOTEMPTY",
+    "EPERM",
     "EROFS",
     "ESPIPE",
+    "MESSAGES",
     "Failure",
     "failure_of",
 ]
 
+EPERM = 1
 ENOENT = 2
 EIO = 5
 EBADF = 9
@@ -50,7 +53,7 @@ ENOTEMPTY = 39
 
 # Linux figures and texts on every host, so that a script cannot tell where it runs.
 MESSAGES: dict[int, str] = {
-    1: "Operation not permitted",
+    EPERM: "Operation not permitted",
     ENOENT: "No such file or directory",
     EIO: "Input/output error",
     EBADF: "Bad file descriptor",

@@ -7,10 +7,9 @@ Every path that a script names passes ``Room.locate``, whichever function of whi
 from __future__ import annotations
 
 import copy
-import gc
-import os
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from vlua.vfs.clock import Clock
@@ -19,7 +18,6 @@ from vlua.vfs.failure import (
     EEXIST,
     EINVAL,
     EISDIR,
-    EMFILE,
     ENAMETOOLONG,
     ENOENT,
     ENOTDIR,
@@ -27,15 +25,24 @@ from vlua.vfs.failure import (
     Failure,
     failure_of,
 )
+from vlua.vfs.judge import Judge
+from vlua.vfs.open_files import OpenFiles
+from vlua.vfs.seed import Seed, is_filesystem, plain_path
 from vlua.vfs.standard import StandardInput, StandardOutput
 from vlua.vfs.stream import DirectoryStream, NullStream, Stream
 from vlua.vfs.text import from_lua, to_lua
+from vlua.vfs.times import FileTimes
 from vlua.vm.errors import LimitReached, LuaError
+from vlua.vm.frames import lib_error
 
 if TYPE_CHECKING:
     from vlua.vfs.programs.host import HostCommand
     from vlua.vfs.programs.process import Process, Processes
     from vlua.vfs.pyfilesystem import FS
+    from vlua.vfs.quota import Quota
+    from vlua.vfs.rules import Rule
+    from vlua.vfs.sources import Mount
+    from vlua.vfs.stack import Stack
     from vlua.vm.meter import Meter
     from vlua.vm.state import State
 
@@ -43,8 +50,8 @@ __all__ = ["Room"]
 
 LONGEST_NAME = 255  # bytes, as on Linux's filesystems (NAME_MAX)
 LONGEST_PATH = 4095  # bytes, as on Linux (PATH_MAX less the terminator)
-MOST_OPEN_FILES = 1024  # as the usual `ulimit -n`: open files cost the host memory
 TEMPORARY = "/tmp"
+NAMELESS = "/.nameless"  # a temporary file's name under a quota, before it loses it
 NULL_DEVICE = "/dev/null"  # there for whoever opens it, though no directory shows it
 COPY_OVERHEAD = 2048  # bytes charged for copying one file or directory besides its contents
 NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -54,16 +61,26 @@ NAME_LENGTH = 6  # letters in a temporary name, as mkstemp makes them
 class Room:
     """Everything outside of the language that a runtime can reach.
 
-    ``files`` is a PyFilesystem2 filesystem, a mapping of paths to text (stored as UTF-8) or bytes, or ``None``; the
-    latter two live in memory. ``environment`` is what ``os.getenv`` knows. ``stdin``, ``stdout`` and ``stderr`` are
-    text or binary streams; without them the input is empty and output is discarded. ``commands`` are the host's own
-    for ``os.execute`` and ``io.popen`` (see ``LuaRuntime``), ``make_state`` opens a state for the program ``lua``.
+    ``files`` is a PyFilesystem2 filesystem, a mapping of paths to contents (see ``Seed``), or ``None``; the latter two
+    live in memory. ``mounts`` appear among them. ``directory`` is where relative paths start, made if it is missing.
+    ``quota`` and ``rules`` bind scripts; ``on_event`` is told of each decision about a path (see ``RuleFS``).
+    ``environment`` is what ``os.getenv`` knows. ``stdin``, ``stdout`` and ``stderr`` are text or binary streams;
+    without them the input is empty and output is discarded. ``commands`` are the host's own for ``os.execute`` and
+    ``io.popen`` (see ``LuaRuntime``), ``make_state`` opens a state for the program ``lua``,
+    ``judge`` says what programs may do.
+
+    Raises TypeError, ValueError or FileNotFoundError for files, mounts and commands that cannot be.
     """
 
     def __init__(
         self,
-        files: FS | Mapping[str, str | bytes] | None = None,
+        files: FS | Mapping[str, Any] | None = None,
         *,
+        mounts: Mapping[str, Any] | Iterable[Any] = (),
+        directory: str = "/",
+        quota: Quota | None = None,
+        rules: Iterable[Rule] = (),
+        on_event: Callable[..., None] | None = None,
         environment: Mapping[str, str] | None = None,
         stdin: Any = None,
         stdout: Any = None,
@@ -71,17 +88,26 @@ class Room:
         clock: Clock | None = None,
         commands: Mapping[str, HostCommand | None] | None = None,
         make_state: Callable[[Room], State] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._given: FS | None = None
-        self._seed: dict[str, bytes] = {}
-        if isinstance(files, Mapping):
-            self._seed = _seed_of(files)
-        elif files is not None:
+        self._seed = Seed()
+        if isinstance(files, Mapping) or files is None:
+            self._seed = Seed(files)
+        elif is_filesystem(files):
             self._given = files
-        self._mounts: list[tuple[str, Any, bool]] = []
-        self._built: FS | None = None
-        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()  # of this process
-        self._all_streams: weakref.WeakSet[Stream] = weakref.WeakSet()  # of all processes in the room
+        else:
+            raise TypeError(f"files must be a mapping or a filesystem, not {type(files).__name__}")
+        # Other rooms may have the same files: who appends to one must find its end where it was.
+        self._append_lock: AbstractContextManager[Any] | None = None if self._given is None else self._given.lock()
+        self._mounts = _mounts_of(mounts)
+        self._quota = quota
+        self.limits: Any = None
+        self._rules = tuple(rules)
+        self._on_event = on_event
+        self._stack: Stack | None = None
+        self.lock: AbstractContextManager[Any] = RLock()  # held by whoever runs scripts in the room
+        self._files = OpenFiles()
         self._temporary_names = 0
         self._commands = _checked(commands)
         self._make_state = make_state
@@ -90,35 +116,61 @@ class Room:
         self.depth = 0  # C nesting at which the process was started
         self.meter: Meter | None = None
         self.reads_lua_variables = True  # LUA_PATH and LUA_CPATH; `lua -E` ignores them
-        self.directory = "/"
+        self.directory = to_lua(plain_path(directory))
         self.environment = {to_lua(name): to_lua(value) for name, value in (environment or {}).items()}
         self.clock = clock if clock is not None else Clock()
+        self._times = FileTimes(self.clock)
+        self.judge = judge if judge is not None else Judge()
         self._charge: Callable[[int], None] = _free
         self.stdin: Stream = StandardInput(stdin, self.charge)
         self.stdout: Stream = StandardOutput(stdout, self.charge)
         self.stderr: Stream = StandardOutput(stderr, self.charge)
+        if self._mounts:
+            self.stack  # noqa: B018 (so that a mount that cannot be made is told now)
 
     # For the host
 
     @property
+    def stack(self) -> Stack:
+        """The filesystems of the room; made when first asked for."""
+        if self._stack is None:
+            from vlua.vfs.stack import build_stack
+
+            files = self._given if self._given is not None else self._seed.build()
+            self._stack = build_stack(
+                files,
+                self._mounts,
+                directory=from_lua(self.directory),
+                quota=self._quota,
+                limits=self.limits,
+                rules=self._rules,
+                on_event=self._on_event,
+            )
+            self._seed = Seed()
+        return self._stack
+
+    @property
     def filesystem(self) -> FS:
-        """The PyFilesystem2 filesystem of the room, mounts included; made when first asked for."""
-        if self._built is None:
-            self._built = self._build()
-        return self._built
+        """The PyFilesystem2 filesystem that scripts see."""
+        stack = self._stack
+        return stack.top if stack is not None else self.stack.top
 
-    def mount(self, source: Any, path: str = "/", read_only: bool = True) -> None:
-        """Let a host directory (or an ``fs`` filesystem) appear at ``path``.
+    def set_limits(self, limits: Any, count: Callable[[int], None]) -> None:
+        """Have scripts end when they open, add or write too much; ``count`` is called with the bytes of output."""
+        self.limits = limits
+        self._files.limit = limits.open_files
+        for stream in (self.stdout, self.stderr):
+            if isinstance(stream, StandardOutput):
+                stream.count_with(count)
 
-        With ``read_only`` scripts get "Read-only file system" when they write there; without, what they write stays
-        in memory above ``source``, which itself is never written to. Mounted at "/", a directory read-only hides what
-        ``files`` has, else it lies below it. Raises NotADirectoryError; RuntimeError once a file has been used.
-        """
-        if self._built is not None:
-            raise RuntimeError("mount before the first file is used")
-        if isinstance(source, (str, os.PathLike)) and not os.path.isdir(source):
-            raise NotADirectoryError(f"not a directory: {os.fspath(source)!r}")
-        self._mounts.append((_plain(path), source, read_only))
+    @property
+    def open_files(self) -> int:
+        """How many files scripts have open."""
+        return len(self._files)
+
+    def added(self) -> tuple[int, int]:
+        """The bytes and the number of the files that count against quotas and limits."""
+        return self._stack.used() if self._stack is not None else (0, 0)
 
     def set_charge(self, charge: Callable[[int], None]) -> None:
         """Have ``charge`` called with a number of bytes before they are read or written; it may raise."""
@@ -139,13 +191,11 @@ class Room:
 
     def flush_files(self) -> None:
         """Flush every open file, failures ignored."""
-        if not self._streams:
-            return
-        for stream in list(self._streams):
-            try:
-                stream.flush()
-            except (Failure, LuaError, LimitReached):
-                continue
+        self._files.flush()
+
+    def settle_files(self) -> None:
+        """Flush every open file and forget what was read ahead, since the files are about to change below them."""
+        self._files.settle()
 
     def close(self) -> None:
         """Flush and close every open file; the filesystem itself stays open for the host to read."""
@@ -154,13 +204,7 @@ class Room:
 
     def close_files(self) -> None:
         """Close every open file but the standard streams, failures ignored (as ``lua_close`` does)."""
-        for stream in list(self._streams):
-            try:
-                stream.close()
-            except (Failure, LuaError, LimitReached):
-                continue
-            self._all_streams.discard(stream)
-        self._streams.clear()
+        self._files.close()
 
     # For the programs
 
@@ -171,7 +215,7 @@ class Room:
             from vlua.vfs.programs.host import programs_of
             from vlua.vfs.programs.process import Processes
 
-            self._processes = Processes(programs_of(self._commands), self._make_state)
+            self._processes = Processes(programs_of(self._commands), self._make_state, self.judge)
         return self._processes
 
     def fork(
@@ -188,9 +232,9 @@ class Room:
 
         ``variables`` are added to the environment; ``depth`` to the C nesting.
         """
-        self.filesystem  # noqa: B018 (built now, so that both have the same one)
+        self.stack  # noqa: B018 (built now, so that both have the same one)
         room = copy.copy(self)
-        room._streams = weakref.WeakSet()
+        room._files = self._files.fork()
         room.process = process
         room.depth = self.depth + depth
         room.environment = {**self.environment, **(variables or {})}
@@ -206,12 +250,7 @@ class Room:
 
         Relative paths start at the working directory; ``..`` stops at the root. Raises Failure.
         """
-        if "\0" in path:
-            raise Failure(EINVAL)
-        if not path:
-            raise Failure(ENOENT)
-        if len(path) > LONGEST_PATH:
-            raise Failure(ENAMETOOLONG)
+        _check(path)
         names = path.split("/")
         if path[0] != "/" and self.directory != "/":
             names = self.directory.split("/") + names
@@ -235,12 +274,15 @@ class Room:
         A directory can be opened for reading, but not read. Raises Failure.
         """
         mode = mode.replace("b", "")
-        self.require_room_for_stream()
+        self._files.require_room()
         name, directory = self.locate(path)
         if name == NULL_DEVICE and not directory:
             return self.keep(NullStream(mode))
         if directory and mode != "r":
-            raise Failure(EISDIR) if self._kind(name) != "file" else Failure(ENOTDIR)
+            if mode != "r+" and path[-1] == "/" and self._last_name(path) not in (".", ".."):
+                raise Failure(EISDIR)  # Linux makes no file for such a name, whatever is there
+            self._require_kind(name, "directory")
+            raise Failure(EISDIR)
         if mode in ("a", "a+", "r+"):
             self._charge_copy(name)
         try:
@@ -254,14 +296,26 @@ class Room:
             if failure.errno == EISDIR and mode == "r":
                 return DirectoryStream(self.charge)
             raise failure from None
-        return self.keep(Stream(file, mode, self.charge))
+        return self._files.keep(Stream(file, mode, self.charge, self._append_lock if mode[0] == "a" else None))
 
     def temporary_file(self) -> Stream:
         """A new file for reading and writing that has no name. Raises Failure."""
-        from vlua.vfs.pyfilesystem import MemoryFS
+        self._files.require_room()
+        quota = self.stack.quota
+        try:
+            if quota is None:
+                from vlua.vfs.pyfilesystem import MemoryFS
 
-        self.require_room_for_stream()
-        return self.keep(Stream(MemoryFS().openbin("file", "w+b"), "w+", self.charge))
+                file = MemoryFS().openbin("file", "w+b")
+            else:
+                name = NAMELESS
+                while quota.exists(name):
+                    name += "_"
+                file = quota.openbin(name, "w+b", buffering=0)
+                quota.remove(name)  # it counts until it is closed
+        except Exception as error:
+            raise self._explain("/", error) from None
+        return self.keep(Stream(file, "w+", self.charge))
 
     def temporary_name(self) -> str:
         """Make an empty file with a new name in "/tmp" and return its path. Raises Failure."""
@@ -298,30 +352,35 @@ class Room:
                 self.filesystem.remove(name)
         except Exception as error:
             raise self._explain(name, error) from None
+        self._times.forget(name)
 
     def rename(self, source: str, target: str) -> None:
         """Rename a file or directory, replacing a file or an empty directory (C's ``rename``). Raises Failure."""
+        # in the order in which Linux looks
+        last_names = [self._last_name(path) for path in (source, target)]
         old, old_directory = self.locate(source)
         new, new_directory = self.locate(target)
-        for path, name in ((source, old), (target, new)):
-            if path.rstrip("/").rpartition("/")[2] in (".", "..", "") or self._is_mount_point(name):
-                self._require_kind(name, None)
-                raise Failure(EBUSY)
-        kind = self._require_kind(old, "directory" if old_directory else None)
-        present = self._kind(new)
-        if present is None:
-            self._require_kind(new.rpartition("/")[0] or "/", "directory")
-        if new_directory and kind != "directory":
+        if any(name in ("", ".", "..") for name in last_names):
+            raise Failure(EBUSY)
+        kind = self._require_kind(old, None)
+        if kind == "file" and (old_directory or new_directory):
             raise Failure(ENOTDIR)
-        if old == new:
-            return
+        if self._is_mount_point(old) or self._is_mount_point(new):
+            raise Failure(EBUSY)
         if kind == "directory" and new.startswith(old + "/"):
             raise Failure(EINVAL)
+        if old.startswith(new + "/"):
+            raise Failure(ENOTEMPTY)
+        if old == new:
+            return
+        present = self._kind(new)
         if present == "directory" and kind == "file":
             raise Failure(EISDIR)
         if present == "file" and kind == "directory":
             raise Failure(ENOTDIR)
         self._charge_copy(old)
+        self._times.forget(old)
+        self._times.forget(new)
         try:
             if kind == "file":
                 self.filesystem.move(old, new, overwrite=True)
@@ -342,41 +401,81 @@ class Room:
             return False
         return True
 
+    def names_in(self, path: str) -> list[str]:
+        """The names in a directory. Raises Failure."""
+        name, _ = self.locate(path)
+        try:
+            return [to_lua(entry) for entry in self.filesystem.listdir(name)]
+        except Exception as error:
+            raise self._explain(name, error) from None
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory in one that exists. Raises Failure."""
+        last_name = self._last_name(path)
+        name, _ = self.locate(path)
+        if last_name in ("", ".", "..") or self._kind(name) is not None:
+            raise Failure(EEXIST)
+        try:
+            self.filesystem.makedir(name)
+        except Exception as error:
+            raise self._explain(name, error) from None
+
+    def remove_directory(self, path: str) -> None:
+        """Remove an empty directory and nothing else (C's ``rmdir``). Raises Failure."""
+        name, _ = self.locate(path)
+        self._require_kind(name, "directory")
+        self.remove(path)
+
+    def change_directory(self, path: str) -> None:
+        """Let relative paths start at the directory ``path`` (C's ``chdir``). Raises Failure."""
+        name, _ = self.locate(path)
+        self._require_kind(name, "directory")
+        self.directory = to_lua(name)
+
+    def kind(self, path: str) -> str:
+        """ "file" or "directory". Raises Failure when ``path`` names neither."""
+        name, directory = self.locate(path)
+        return self._require_kind(name, "directory" if directory else None)
+
+    def information(self, path: str) -> tuple[str, bool, Mapping[str, Any]]:
+        """The absolute path of what ``path`` names, whether it is a directory, its size and times. Raises Failure."""
+        name, directory = self.locate(path)
+        try:
+            info = self.filesystem.getinfo(name, ["details"])
+        except Exception as error:
+            raise self._explain(name, error) from None
+        if directory and not info.is_dir:
+            raise Failure(ENOTDIR)
+        return to_lua(name), bool(info.is_dir), self._times.shown(name, info.raw.get("details", {}))
+
+    def set_times(self, path: str, accessed: float, modified: float) -> None:
+        """Set the times of a file or directory, in seconds since 1970 UTC (C's ``utime``). Raises Failure."""
+        name, directory = self.locate(path)
+        self._require_kind(name, "directory" if directory else None)
+        if name == "/":
+            return  # the filesystems have no times for their roots
+        self._charge_copy(name)
+        try:
+            self.filesystem.setinfo(name, {"details": {"accessed": accessed, "modified": modified}})
+        except Exception as error:
+            raise self._explain(name, error) from None
+        self._times.set(name, accessed, modified)
+
+    # Open streams
+
+    def require_room_for_stream(self) -> None:
+        """Raise Failure when as many files are open as may be."""
+        self._files.require_room()
+
+    def keep(self, stream: Stream) -> Stream:
+        """Count a stream as open, to be closed with the room at the latest."""
+        return self._files.keep(stream)
+
+    def release(self, stream: Stream) -> None:
+        """Close a stream and let its place be used again. Raises Failure when its last writes fail."""
+        self._files.release(stream)
+
     # Inside
-
-    def _build(self) -> FS:
-        from vlua.vfs.pyfilesystem import FS, MemoryFS, read_only
-
-        root: Any = self._given
-        if root is None:
-            root = MemoryFS()
-            for path, contents in self._seed.items():
-                root.makedirs(path.rpartition("/")[0] or "/", recreate=True)
-                root.writebytes(path, contents)
-            self._seed = {}
-
-        def layered(source: Any, protected: bool, upper: Any) -> FS:
-            from vlua.vfs.directory import HostDirectory
-
-            lower: FS = read_only(source) if isinstance(source, FS) else HostDirectory(source)
-            if protected:
-                return lower
-            from vlua.vfs.overlay import OverlayFS
-
-            return OverlayFS(lower, upper)
-
-        for path, source, protected in self._mounts:
-            if path == "/":
-                root = layered(source, protected, root)
-        others = [mount for mount in self._mounts if mount[0] != "/"]
-        if others:
-            from vlua.vfs.mounts import MountTable
-
-            root = MountTable(root)
-            for path, source, protected in others:
-                root.mount(path, layered(source, protected, MemoryFS()))
-        built: FS = root
-        return built
 
     def _charge_copy(self, name: str) -> None:
         """Account for what changing ``name`` may copy into memory from below a mount."""
@@ -384,14 +483,14 @@ class Room:
             return
         try:
             info = self.filesystem.getinfo(name, ["details"])
-            below = self.filesystem.walk.info(name, namespaces=["details"]) if info.is_dir else [(name, info)]
+            below = list(self.filesystem.walk.info(name, namespaces=["details"])) if info.is_dir else [(name, info)]
         except Exception:
             return  # there is nothing to copy; what is wrong is told by the operation itself
         for _, item in below:
             self.charge(COPY_OVERHEAD + item.size)
 
     def _is_mount_point(self, name: str) -> bool:
-        return name == "/" or any(name == path for path, _, _ in self._mounts)
+        return name in self.stack.mount_points
 
     def _kind(self, name: str) -> str | None:
         """ "file" or "directory", ``None`` when there is nothing of that name."""
@@ -410,11 +509,27 @@ class Room:
             raise Failure(ENOTDIR if wanted == "directory" else EISDIR)
         return kind
 
+    def _last_name(self, path: str) -> str:
+        """The last name in ``path``, "" for the root. Raises Failure when what it is in is no directory."""
+        _check(path)
+        stripped = path.rstrip("/")
+        if not stripped:
+            return ""
+        directory, slash, name = stripped.rpartition("/")
+        place, _ = self.locate(directory + slash if slash else ".")
+        self._require_kind(place, "directory")
+        return name
+
     def _require_directory(self, steps: list[str]) -> None:
         self._require_kind("/" + from_lua("/".join(steps)), "directory")
 
     def _explain(self, name: str, error: Exception) -> Failure:
-        """The failure for ``error``: a missing file below something that is no directory is told as Linux does."""
+        """The failure for ``error``: a missing file below something that is no directory is told as Linux does.
+
+        Raises LuaError for a function of the host that was to make the file and failed: its error is not a file's.
+        """
+        if type(error).__name__ == "SeedError" and not isinstance(error.exc, OSError):  # type: ignore[attr-defined]
+            raise lib_error(to_lua(str(error))) from error.exc  # type: ignore[attr-defined]
         failure = failure_of(error)
         if failure.errno in (ENOENT, EEXIST, ENOTDIR):
             parent = name
@@ -424,82 +539,19 @@ class Room:
                     return Failure(ENOTDIR) if kind == "file" else failure
         return failure
 
-    def names_in(self, path: str) -> list[str]:
-        """The names in a directory. Raises Failure."""
-        name, _ = self.locate(path)
-        try:
-            return [to_lua(entry) for entry in self.filesystem.listdir(name)]
-        except Exception as error:
-            raise self._explain(name, error) from None
 
-    def make_directory(self, path: str) -> None:
-        """Make a directory in one that exists. Raises Failure."""
-        name, _ = self.locate(path)
-        if self._kind(name) is not None:
-            raise Failure(EEXIST)
-        self._require_kind(name.rpartition("/")[0] or "/", "directory")
-        try:
-            self.filesystem.makedir(name)
-        except Exception as error:
-            raise self._explain(name, error) from None
-
-    def kind(self, path: str) -> str:
-        """ "file" or "directory". Raises Failure when ``path`` names neither."""
-        name, directory = self.locate(path)
-        return self._require_kind(name, "directory" if directory else None)
-
-    # Open streams
-
-    def require_room_for_stream(self) -> None:
-        """Raise Failure when as many files are open as may be."""
-        if len(self._all_streams) >= MOST_OPEN_FILES:
-            gc.collect()  # files in reference cycles are closed when they are found
-            if len(self._all_streams) >= MOST_OPEN_FILES:
-                raise Failure(EMFILE)
-
-    def keep(self, stream: Stream) -> Stream:
-        """Count a stream as open, to be closed with the room at the latest."""
-        self._streams.add(stream)
-        self._all_streams.add(stream)
-        return stream
-
-    def release(self, stream: Stream) -> None:
-        """Close a stream and let its place be used again. Raises Failure when its last writes fail."""
-        self._streams.discard(stream)
-        self._all_streams.discard(stream)
-        stream.close()
+def _check(path: str) -> None:
+    """Raise Failure for what can be no path, wherever it leads."""
+    if "\0" in path:
+        raise Failure(EINVAL)
+    if not path:
+        raise Failure(ENOENT)
+    if len(path) > LONGEST_PATH:
+        raise Failure(ENAMETOOLONG)
 
 
 def _free(count: int) -> None:
     """Charge nothing: a room that belongs to no runtime yet."""
-
-
-def _plain(path: str) -> str:
-    """An absolute path without ``.``, ``..`` and doubled slashes, read as if no directory were missing."""
-    steps: list[str] = []
-    for name in path.split("/"):
-        if name == "..":
-            del steps[-1:]
-        elif name not in ("", "."):
-            steps.append(name)
-    return "/" + "/".join(steps)
-
-
-def _seed_of(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
-    """The files of a mapping by absolute path. Raises TypeError or ValueError for what cannot be a file tree."""
-    seed: dict[str, bytes] = {}
-    for path, contents in files.items():
-        if not isinstance(path, str) or not isinstance(contents, (str, bytes)):
-            raise TypeError(f"files must map paths to text or bytes, not {type(contents).__name__} at {path!r}")
-        if "\0" in path or _plain(path) == "/":
-            raise ValueError(f"not a file path: {path!r}")
-        seed[_plain(path)] = contents.encode("utf-8", "surrogateescape") if isinstance(contents, str) else contents
-    for path in seed:
-        parent = path
-        while parent := parent.rpartition("/")[0]:
-            if parent in seed:
-                raise ValueError(f"{parent!r} cannot be both a file and a directory")
-    return seed
 
 
 def _checked(commands: Mapping[str, HostCommand | None] | None) -> dict[str, HostCommand | None]:
@@ -510,3 +562,30 @@ def _checked(commands: Mapping[str, HostCommand | None] | None) -> dict[str, Hos
         if command is not None and not callable(command):
             raise TypeError(f"command {name!r} must be callable or None, not {type(command).__name__}")
     return dict(commands or {})
+
+
+def _mounts_of(mounts: Mapping[str, Any] | Iterable[Any]) -> list[Mount]:
+    """Mounts as a host may give them: ``{path: source}`` or ``{path: (source, access)}``, else each a ``Mount``, a text
+    ``SRC:/PATH[:ro|rw|overlay]``, or a tuple of source, path and perhaps access.
+
+    Raises TypeError or ValueError.
+    """
+    if not mounts:
+        return []
+    from vlua.vfs.sources import Mount, parse_mount
+
+    if isinstance(mounts, str | bytes):
+        raise TypeError(f"mounts must be a mapping or a list, not {type(mounts).__name__}")
+    found = []
+    for mount in mounts:
+        if isinstance(mounts, Mapping):
+            source = mounts[mount]
+            mount = (source[0], mount, *source[1:]) if isinstance(source, tuple) else (source, mount)
+        if isinstance(mount, str):
+            mount = parse_mount(mount)
+        elif isinstance(mount, tuple) and 2 <= len(mount) <= 3:
+            mount = Mount(*mount)
+        elif not isinstance(mount, Mount):
+            raise TypeError(f"a mount is a Mount, a text or a tuple of two or three, not {type(mount).__name__}")
+        found.append(mount)
+    return found

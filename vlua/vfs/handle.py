@@ -5,14 +5,14 @@ In: open streams. Out: ``LuaFile`` values whose metatable is per runtime; result
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from vlua.vfs.failure import Failure
 from vlua.vfs.stream import Stream
 from vlua.vm.arguments import ABSENT, arg_check, check_integer, check_option, check_string, opt_integer, type_error
 from vlua.vm.frames import arg_error, lib_error, mark_native
-from vlua.vm.number import number_text, parse_number
+from vlua.vm.number import number_text
 from vlua.vm.table import LuaTable
 from vlua.vm.userdata import Userdata
 
@@ -98,7 +98,12 @@ def read_values(stream: Stream, formats: tuple[Any, ...], first: int) -> Any:
         if not formats:
             return stream.read_line(0)
         if len(formats) == 1:
-            return _read(stream, formats[0], first)
+            format = formats[0]
+            if type(format) is str:
+                read = READERS.get(format)
+                if read is not None:
+                    return read(stream)
+            return _read(stream, format, first)
         results = []
         for position, format in enumerate(formats, first):
             value = _read(stream, format, position)
@@ -120,56 +125,55 @@ def _read(stream: Stream, format: Any, position: int) -> Any:
             raise lib_error("not enough memory for buffer allocation")
         return stream.read_bytes(count)
     text = check_string(format, position)
-    letter = text[1:2] if text[:1] == "*" else text[:1]
-    if letter == "l":
-        return stream.read_line(0)
-    if letter == "n":
-        return parse_number(stream.read_numeral())
-    if letter == "L":
-        return stream.read_line(1)
-    if letter == "a":
-        return stream.read_all()
-    raise arg_error(position, "invalid format")
+    read = READERS.get(text[1:2] if text[:1] == "*" else text[:1])
+    if read is None:
+        raise arg_error(position, "invalid format")
+    return read(stream)
+
+
+# What the letters of formats read, with a star as of old too.
+READERS: dict[str, Callable[[Stream], Any]] = {
+    "l": lambda stream: stream.read_line(0),
+    "n": lambda stream: stream.read_number(),
+    "L": lambda stream: stream.read_line(1),
+    "a": lambda stream: stream.read_all(),
+}
+READERS.update({f"*{letter}": read for letter, read in READERS.items()})
 
 
 def write_values(stream: Stream, values: tuple[Any, ...], first: int, file: Any) -> Any:
     """``file:write(...)``: ``file``, or ``nil, message, errno``."""
+    texts = []
+    for value in values:
+        if type(value) not in TEXTS:
+            break
+        texts.append(TEXTS[type(value)](value))
     try:
-        if len(values) == 1 and type(values[0]) is str:
-            stream.write(values[0])
-            return file
-        texts = []
-        for position, value in enumerate(values, first):
-            kind = type(value)
-            if kind is str:
-                texts.append(value)
-            elif kind is int or kind is float:
-                texts.append(number_text(value).removesuffix(".0"))
-            else:
-                if texts:
-                    stream.write("".join(texts))
-                check_string(value, position)
         stream.write("".join(texts))
+        if len(texts) < len(values):
+            check_string(values[len(texts)], first + len(texts))
     except Failure as failure:
         return failure.result()
     return file
+
+
+# What `write` makes of the values that it takes.
+TEXTS: dict[type, Callable[[Any], str]] = {
+    str: lambda text: text,
+    int: int.__repr__,
+    float: lambda number: number_text(number).removesuffix(".0"),
+}
 
 
 def line_iterator(room: Room, file: LuaFile, formats: tuple[Any, ...], closing: bool) -> Callable[..., Any]:
     """What ``file:lines(...)`` and ``io.lines(...)`` return; with ``closing`` the file is closed at its end."""
     arg_check(len(formats) <= MOST_FORMATS, MOST_FORMATS + 2, "too many arguments")
 
-    def next_line(*_: Any) -> Any:
+    def next_values(*_: Any) -> Any:
         stream = file.stream
         if stream is None:
             raise lib_error("file is already closed")
-        if formats:
-            result = read_values(stream, formats, 2)
-        else:
-            try:
-                result = stream.read_line(0)
-            except Failure as failure:
-                raise lib_error(failure.message) from None
+        result = read_values(stream, formats, 2)
         head = result[0] if type(result) is tuple else result
         if head is not None and head is not False:
             return result
@@ -179,6 +183,46 @@ def line_iterator(room: Room, file: LuaFile, formats: tuple[Any, ...], closing: 
             close_file(room, file)
         return ()
 
+    def next_line(_subject: Any = None, _control: Any = None, *_: Any) -> Any:
+        stream = file.stream
+        if stream is None:
+            raise lib_error("file is already closed")
+        ahead, start = stream.ahead, stream.position
+        end = ahead.find("\n", start)
+        if end >= 0:  # as in `read_line`: most lines are there already
+            stream.position = end + 1
+            return ahead[start : end + keep]
+        try:
+            line = stream.read_line(keep)
+        except Failure as failure:
+            raise lib_error(failure.message) from None
+        if line is not None:
+            return line
+        if closing:
+            close_file(room, file)
+        return ()
+
+    def steps(function: Callable[..., Any], ticks: Iterator[None]) -> Iterator[Any]:
+        # what `for line in f:lines()` runs: `function`, which is `next_line`, for all but the lines that are there
+        for _ in ticks:
+            stream = file.stream
+            if stream is not None:
+                ahead, start = stream.ahead, stream.position
+                end = ahead.find("\n", start)
+                if end >= 0:
+                    stream.position = end + 1
+                    yield ahead[start : end + keep]
+                    continue
+            line = function()
+            if line == ():
+                return
+            yield line
+
+    keep = 1 if formats in (("L",), ("*L",)) else 0
+    if formats and not keep and formats not in (("l",), ("*l",)):
+        mark_native(next_values)  # type: ignore[arg-type]
+        return next_values
+    next_line.steps = steps  # type: ignore[attr-defined]
     mark_native(next_line)  # type: ignore[arg-type]
     return next_line
 
@@ -198,7 +242,15 @@ def file_metatable(state: State, room: Room) -> LuaTable:
 
     def read(file: Any = ABSENT, *formats: Any) -> Any:
         stream = file.stream if type(file) is LuaFile else None
-        return read_values(stream if stream is not None else check_open(file), formats, 2)
+        if stream is None:
+            stream = check_open(file)
+        if not formats:
+            ahead, start = stream.ahead, stream.position
+            end = ahead.find("\n", start)
+            if end >= 0:  # as in `read_line`: most lines are there already
+                stream.position = end + 1
+                return ahead[start:end]
+        return read_values(stream, formats, 2)
 
     def seek(file: Any = ABSENT, whence: Any = ABSENT, offset: Any = ABSENT, *_: Any) -> Any:
         stream = check_open(file)
@@ -217,7 +269,23 @@ def file_metatable(state: State, room: Room) -> LuaTable:
 
     def write(file: Any = ABSENT, *values: Any) -> Any:
         stream = file.stream if type(file) is LuaFile else None
-        return write_values(stream if stream is not None else check_open(file), values, 2, file)
+        if stream is None:
+            stream = check_open(file)
+        elif stream.left:
+            if len(values) == 1 and type(values[0]) is str:
+                text = values[0]
+            else:
+                try:
+                    text = "".join([value if type(value) is str else TEXTS[type(value)](value) for value in values])
+                except KeyError:
+                    return write_values(stream, values, 2, file)
+            size = len(text)
+            if size < stream.left:
+                stream.left -= size
+                stream.pending.append(text)
+                return file
+            values = (text,)
+        return write_values(stream, values, 2, file)
 
     def collect(file: Any = ABSENT, *_: Any) -> Any:
         if check_file(file).stream is not None:

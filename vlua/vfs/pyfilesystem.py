@@ -11,16 +11,16 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fs import errors, open_fs
     from fs.base import FS
-    from fs.copy import copy_file
     from fs.enums import ResourceType
     from fs.error_tools import convert_os_errors
     from fs.glob import imatch as match_glob
     from fs.info import Info
     from fs.memoryfs import MemoryFS
     from fs.mode import Mode
-    from fs.mountfs import MountFS
+    from fs.opener import registry
+    from fs.opener.parse import parse_fs_url
     from fs.osfs import OSFS
-    from fs.path import abspath, basename, dirname, forcedir, isbase, iteratepath, join, normpath, recursepath, split
+    from fs.path import abspath, basename, dirname, isbase, iteratepath, join, normpath, recursepath, split
     from fs.permissions import Permissions
     from fs.subfs import SubFS
     from fs.tarfs import TarFS
@@ -34,7 +34,6 @@ __all__ = [
     "Info",
     "MemoryFS",
     "Mode",
-    "MountFS",
     "Permissions",
     "ResourceType",
     "SubFS",
@@ -43,18 +42,18 @@ __all__ = [
     "abspath",
     "basename",
     "convert_os_errors",
-    "copy_file",
     "datetime_to_epoch",
     "dirname",
     "errors",
-    "forcedir",
     "isbase",
     "iteratepath",
     "join",
     "match_glob",
     "normpath",
     "open_fs",
+    "parse_fs_url",
     "read_only",
     "recursepath",
+    "registry",
     "split",
 ]

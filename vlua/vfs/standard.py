@@ -89,6 +89,16 @@ class StandardOutput(Stream):
         else:
             self.emit = binary_writer(target)
 
+    def count_with(self, count: Callable[[int], None]) -> None:
+        """Have ``count`` called with the number of bytes before each write; it may raise LimitReached."""
+        emit = self.emit
+
+        def counted(text: str) -> None:
+            count(len(text))
+            emit(text)
+
+        self.emit = counted
+
     def write(self, text: str) -> None:
         """Write a Lua string."""
         try:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from vlua.vfs.failure import EBADF, EFBIG, EINVAL, EISDIR, Failure, failure_of
+from vlua.vm.errors import LuaError
+from vlua.vm.number import parse_number
 
 __all__ = ["DirectoryStream", "NullStream", "Stream"]
 
@@ -25,12 +28,16 @@ SPACES = " \t\n\v\f\r"
 DIGITS = "0123456789"
 HEX_DIGITS = "0123456789abcdefABCDEF"
 PLAIN_NUMERAL = re.compile(r"[ \t\n\v\f\r]*([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]*)?)")
+# What can be no other numeral, however the file goes on after it; the integers fit 64 bits.
+PLAIN_NUMBER = re.compile(r"[ \t\n\v\f\r]*([-+]?[0-9]{1,18})(\.[0-9]{0,99})?(?=[ \t\n\v\f\r,;])")
 
 
 class Stream:
     """One open file: a read-ahead buffer or a buffer of pending writes, never both.
 
     ``charge`` is called with the number of bytes before they are kept in memory; it may raise to stop the script.
+    ``lock`` is held while something is appended. ``left`` is how many bytes may be added to ``pending`` without another
+    look: 0 unless the stream is fully buffered and nothing is read ahead.
     """
 
     __slots__ = (
@@ -39,6 +46,8 @@ class Stream:
         "appending",
         "charge",
         "file",
+        "left",
+        "lock",
         "moved",
         "pending",
         "pending_size",
@@ -48,7 +57,9 @@ class Stream:
         "writable",
     )
 
-    def __init__(self, file: Any, mode: str, charge: Callable[[int], None]) -> None:
+    def __init__(
+        self, file: Any, mode: str, charge: Callable[[int], None], lock: AbstractContextManager[Any] | None = None
+    ) -> None:
         self.file = file
         self.readable = mode[0] == "r" or "+" in mode
         self.writable = mode[0] != "r" or "+" in mode
@@ -58,6 +69,8 @@ class Stream:
         self.position = 0
         self.pending: list[str] = []
         self.pending_size = 0
+        self.left = 0
+        self.lock = lock
         self.policy = "full"
         self.moved = False
 
@@ -109,6 +122,14 @@ class Stream:
             missing -= len(pieces[-1])
         piece = "".join(pieces)
         return piece if piece else None
+
+    def read_number(self) -> int | float | None:
+        """The number that the longest prefix spells which may be a numeral; ``None`` when it is none."""
+        found = PLAIN_NUMBER.match(self.ahead, self.position)
+        if found:
+            self.position = found.end()
+            return int(found[1]) if found[2] is None else float(found[0])
+        return parse_number(self.read_numeral())
 
     def read_numeral(self) -> str:
         """The longest prefix that may be a numeral, as ``io.read("n")`` takes it; the rest stays unread.
@@ -172,7 +193,7 @@ class Stream:
             raise Failure(EBADF)
         if self.pending:
             self.flush()
-        self.ahead, self.position = "", 0
+        self.ahead, self.position, self.left = "", 0, 0
         try:
             data: bytes = self._read(size)
         except Exception as error:
@@ -193,13 +214,18 @@ class Stream:
             raise Failure(EBADF)
         if self.ahead:
             self._forget_ahead()
-        if len(text) >= CAPACITY:
-            self.charge(len(text))
+        size = len(text)
+        if size >= CAPACITY:
+            self.charge(size)
+        if self.left:
+            self.pending_size = CAPACITY - self.left
         self.pending.append(text)
-        self.pending_size += len(text)
+        self.pending_size += size
         policy = self.policy
         if self.pending_size >= CAPACITY or (policy != "full" and (policy == "no" or "\n" in text)):
             self.flush()
+        elif policy == "full" and type(self) is Stream:
+            self.left = CAPACITY - self.pending_size
 
     def flush(self) -> None:
         """Hand pending writes to the file; what cannot be written is lost, as in C."""
@@ -207,28 +233,30 @@ class Stream:
             return
         data = "".join(self.pending).encode("latin-1")
         self.pending.clear()
-        self.pending_size = 0
-        file = self.file
+        self.pending_size = self.left = 0
         try:
             if self.appending:
-                position = file.seek(0, 2)
-                hole = 0
+                with self.lock or nullcontext():
+                    self._put(data, self.file.seek(0, 2), 0)
             else:
-                position = file.tell()
-                hole = self._hole(position) if self.moved else 0
+                position = self.file.tell()
+                self._put(data, position, self._hole(position) if self.moved else 0)
+        except LuaError:
+            raise
         except Exception as error:
             raise failure_of(error) from None
+
+    def _put(self, data: bytes, position: int, hole: int) -> None:
+        """Write to the file at its ``position``, before which ``hole`` bytes are missing."""
         if position + len(data) > LARGEST_FILE:
             raise Failure(EFBIG)
         if hole:
             self.charge(hole)
-        try:
-            written = file.write(data)
-            while written is not None and written < len(data):
-                data = data[written:]
-                written = file.write(data)
-        except Exception as error:
-            raise failure_of(error) from None
+        write = self.file.write
+        written = write(data)
+        while written is not None and written < len(data):
+            data = data[written:]
+            written = write(data)
 
     def _hole(self, position: int) -> int:
         """Bytes that a write at ``position`` would have to fill up with zeros."""
@@ -248,6 +276,12 @@ class Stream:
                 raise failure_of(error) from None
 
     # Position, buffering, end
+
+    def settle(self) -> None:
+        """Hold nothing back and nothing ahead."""
+        self.flush()
+        if self.ahead:
+            self._forget_ahead()
 
     def seek(self, whence: str, offset: int) -> int:
         """Move to ``offset`` bytes from ``whence`` ("set", "cur" or "end"); the new position in bytes.
@@ -276,6 +310,8 @@ class Stream:
 
     def set_buffering(self, policy: str) -> None:
         """``"no"``, ``"full"`` or ``"line"``: when writes are handed on."""
+        if self.left:
+            self.pending_size, self.left = CAPACITY - self.left, 0
         self.policy = policy
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from vlua.vm.call import finish, first
 from vlua.vm.errors import LuaError
 from vlua.vm.frames import operand_error, run_error, type_name
 from vlua.vm.table import LuaTable
+from vlua.vm.userdata import Userdata
 
 if TYPE_CHECKING:
     from vlua.vm.state import State
@@ -33,6 +34,7 @@ def index_error(value: Any, link: int) -> LuaError:
 def bind_access(state: State) -> dict[str, Callable[..., Any]]:
     """``index``, ``setindex``, and the making of tables, for one state."""
     type_metatables = state.type_metatables
+    max_entries, check_entries = state.max_entries, state.check_entries
 
     def index(value: Any, key: Any) -> Any:
         if type(value) is str:
@@ -40,6 +42,13 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
             handler = meta.hash.get("__index") if meta is not None else None
             if type(handler) is LuaTable:
                 found = handler.hash.get(key) if type(key) is not bool else None
+                if found is not None:
+                    return found
+        elif type(value) is not LuaTable and isinstance(value, Userdata) and value.meta is not None:
+            # methods of file handles: as short a way as for strings
+            handler = value.meta.hash.get("__index")
+            if type(handler) is LuaTable and type(key) is str:
+                found = handler.hash.get(key)
                 if found is not None:
                     return found
         for link in range(MAX_CHAIN):
@@ -78,8 +87,11 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
                         value.set(key, item)
                     elif item is None:
                         value.hash.pop(key, None)
+                        return
                     else:
                         value.hash[key] = item
+                    if len(value.hash) > max_entries:
+                        check_entries(value.hash)
                     return
             else:
                 handler = state.metamethod(value, "__newindex")
@@ -95,24 +107,30 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
         """A table of encoded keys, some values of which may be nil."""
         if None in hash.values():
             hash = {key: value for key, value in hash.items() if value is not None}
+        if len(hash) > max_entries:
+            check_entries(hash)
         return LuaTable(hash)
+
+    def keyed(key: Any, item: Any) -> Any:
+        """The value of a field in a constructor, once its key is known to be one."""
+        if key is None:
+            raise run_error("table index is nil")
+        if key != key:
+            raise run_error("table index is NaN")
+        return item
 
     def table_with(keyed: tuple[Any, ...], listed: tuple[Any, ...]) -> LuaTable:
         """A table of any keys (``keyed`` alternates keys and values), then of positions 1, 2, … (``listed``)."""
         table = LuaTable()
         for position in range(0, len(keyed), 2):
-            key = keyed[position]
-            if key is None:
-                raise run_error("table index is nil")
-            if key != key:
-                raise run_error("table index is NaN")
-            table.set(key, keyed[position + 1])
+            table.set(keyed[position], keyed[position + 1])
         hash = table.hash
         for position, value in enumerate(listed, 1):
             if value is not None:
                 hash[position] = value
             elif position in hash:
                 del hash[position]
+        check_entries(hash)
         return table
 
     def table_listed(items: tuple[Any, ...]) -> LuaTable:
@@ -123,6 +141,7 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
         "index": index,
         "setindex": setindex,
         "table_of": table_of,
+        "keyed": keyed,
         "table_with": table_with,
         "table_listed": table_listed,
     }

@@ -21,6 +21,7 @@ from vlua.vm.parser import parse
 from vlua.vm.table import LuaTable
 
 if TYPE_CHECKING:
+    from vlua.vm.meter import Meter
     from vlua.vm.state import State
 
 __all__ = ["Chunk", "compile_chunk"]
@@ -52,25 +53,49 @@ class Chunk:
         return function
 
 
-CACHE: OrderedDict[tuple[str, str, int, bool], Chunk] = OrderedDict()
+# Time that Python's compiler takes, as a multiple of what reading the source and generating takes.
+COMPILER_SHARE = 1.6
 
 
-def compile_chunk(source: str, chunkname: str, number: int = 0, stripped: bool = False) -> Chunk:
+CACHE: OrderedDict[tuple[str, str, int, bool, int], Chunk] = OrderedDict()
+
+
+def compile_chunk(
+    source: str,
+    chunkname: str,
+    number: int = 0,
+    stripped: bool = False,
+    counting: int = 0,
+    meter: Meter | None = None,
+) -> Chunk:
     """Compile source text (one character per byte), or only function ``number`` of it. Raises LuaSyntaxError.
 
+    Unless 0, ``counting`` code asks before a table grows
+    beyond as many entries. ``meter`` watches the time it takes, but is charged nothing: whether a
+    chunk has been compiled before must not show. Raises LimitReached.
     Raises KeyError when there is no such function.
     """
-    key = (chunkname, source, number, stripped)
+    key = (chunkname, source, number, stripped, counting)
     chunk = CACHE.get(key)
     if chunk is not None:
         return chunk
+    pulse: Callable[[], object] = int
+    if meter is not None:
+        pulse = meter.check_time
+        meter.require_source(len(source))
     collecting = gc.isenabled()
     # Trees are large and die young: collections in between find nothing.
     gc.disable()
     try:
         # The upvalues of a function on its own begin as nil, whatever the chunk gives them.
         loose = number != 0 or any(word in source for word in ASSIGNING)
-        tree, functions = generate(parse(source, chunkname), chunkname, source, loose, number, stripped)
+        clock = meter.clock if meter is not None else None
+        begun = clock() if clock is not None else 0.0
+        parsed = parse(source, chunkname, pulse)
+        tree, functions = generate(parsed, chunkname, source, loose, number, stripped, counting, pulse)
+        if meter is not None and clock is not None:
+            # Python's own compiler cannot be interrupted.
+            meter.require_time((clock() - begun) * COMPILER_SHARE)
         module = compile(tree, functions[0].short_source, "exec", dont_inherit=True, optimize=0)
     finally:
         if collecting:

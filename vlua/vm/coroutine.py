@@ -16,7 +16,7 @@ from greenlet import error as GreenletError
 from greenlet import getcurrent, greenlet
 
 from vlua.vm.call import apply, values
-from vlua.vm.errors import LuaError
+from vlua.vm.errors import LimitReached, LuaError
 from vlua.vm.frames import Level, levels, translate, unwound
 
 if TYPE_CHECKING:
@@ -92,9 +92,12 @@ class Coroutines:
         state = self.state
         state.tick(START_UNITS)
         alive = len(self.alive)
-        if alive >= min(MAX_ALIVE, state.garbage.coroutine_threshold):
+        allowed = state.meter.limits.coroutines
+        if alive >= min(MAX_ALIVE, state.garbage.coroutine_threshold) or allowed is not None and alive >= allowed:
             # Those that only their own frames refer to are freed by a collection.
             state.garbage.crowded(alive)
+            if allowed is not None and len(self.alive) >= allowed:
+                raise LimitReached("coroutines", allowed)
             if len(self.alive) >= MAX_ALIVE:
                 raise LuaError("not enough memory")
         self.alive.add(coroutine)
@@ -215,7 +218,9 @@ class Coroutine:
             return LuaError(f"cannot resume {'dead' if self.status == DEAD else 'non-suspended'} coroutine")
         state = self.coroutines.state
         depth, nesting = state.c_depth, state.nesting[0]
-        if depth + 1 >= MAX_NESTING:
+        if depth + 1 >= state.max_depth:
+            if state.max_depth < MAX_NESTING:
+                raise state.too_deep()
             return LuaError("C stack overflow")
         target = self.greenlet
         here = getcurrent()
@@ -231,6 +236,8 @@ class Coroutine:
                 target.parent = here
             except ValueError:
                 return LuaError("cannot resume a coroutine of another host thread")
+        if message and state.meter.call_depth is not None:
+            state.meter.deepen(frame_count(target.gr_frame))
         previous = state.current
         non_yieldable = state.non_yieldable
         if previous is None:
@@ -268,6 +275,15 @@ class Coroutine:
                 self.status = SUSPENDED
             if state.hooks is not None:
                 state.hooks.renew()
+
+
+def frame_count(frame: FrameType | None) -> int:
+    """The number of frames from one outwards."""
+    count = 0
+    while frame is not None:
+        count += 1
+        frame = frame.f_back
+    return count
 
 
 def launch(beginning: list[Any]) -> Any:

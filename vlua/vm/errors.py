@@ -40,7 +40,7 @@ class LuaSyntaxError(LuaError):
 class LimitReached(BaseException):
     """A limit of the policy was reached: travels past every ``pcall`` to the runtime's entry.
 
-    ``limit`` names the limit (``"instructions"``, ``"wall_seconds"``, …), ``allowed`` is its figure.
+    ``limit`` names the limit (``"instructions"``, ``"wall_time"``, …), ``allowed`` is its figure.
     """
 
     def __init__(self, limit: str, allowed: float) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import attrs
 
@@ -20,6 +21,7 @@ from vlua.vm.table import LuaTable
 
 __all__ = [
     "INTERRUPTIONS",
+    "POSITIONS",
     "FunctionInfo",
     "Level",
     "Local",
@@ -27,6 +29,7 @@ __all__ = [
     "Origin",
     "arg_error",
     "call_error",
+    "event_of",
     "information",
     "levels",
     "lib_error",
@@ -63,6 +66,8 @@ class Origin:
     kinds: dict[str, str]
 
 
+# Lines and operations by instruction. They must not hold the code, which Python's collector does not look into.
+POSITIONS: WeakKeyDictionary[CodeType, list[tuple[int, int]]] = WeakKeyDictionary()
 # The end of what lasts as long as its function.
 FOREVER = 1 << 62
 
@@ -98,16 +103,15 @@ class FunctionInfo:
     locals: list[Local] = attrs.Factory(list)
     outlined: bool = False
     is_main: bool = False
-    positions: dict[CodeType, list[tuple[int, int]]] = attrs.Factory(dict)
 
     def locate(self, code: CodeType, instruction: int) -> tuple[int, Operation | None]:
         """Line and operation of the instruction at byte offset ``instruction``."""
-        known = self.positions.get(code)
+        known = POSITIONS.get(code)
         if known is None:
             # Line 0 is what every function begins with; stripped functions tell no line at all.
             first, stripped = max(self.line, 1), self.origin.stripped
             known = [(-1 if stripped else line or first, column or 0) for line, _, column, _ in code.co_positions()]
-            self.positions[code] = known
+            POSITIONS[code] = known
         index = instruction // 2
         line, column = known[index] if 0 <= index < len(known) else (self.line, 0)
         return line, self.operations[column] if column < len(self.operations) else None
@@ -115,7 +119,7 @@ class FunctionInfo:
     def active(self, code: CodeType, instruction: int) -> list[Local]:
         """The locals in force at an instruction, in the order of their declaration."""
         self.locate(code, instruction)
-        known = self.positions[code]
+        known = POSITIONS[code]
         index = instruction // 2
         column = known[index][1] if 0 <= index < len(known) else 0
         if column == 0:
@@ -213,6 +217,31 @@ def unwound(traceback: TracebackType | None) -> list[tuple[FrameType, int]]:
     return frames
 
 
+# Metamethods by the name of the machine's function that calls them; the others have the event in a variable.
+EVENTS = {
+    "unm": "__unm",
+    "bnot": "__bnot",
+    "length": "__len",
+    "eq": "__eq",
+    "concat": "__concat",
+    "concat_mixed": "__concat",
+    "index": "__index",
+    "setindex": "__newindex",
+}
+
+
+def event_of(level: Level, caller: Level) -> str | None:
+    """The event for which an operation of ``caller`` has called the function of ``level`` as a metamethod."""
+    frame = level.frame.f_back
+    # Between a metamethod and the operation stands the machine's own code.
+    while frame is not None and frame is not caller.frame:
+        event: str | None = EVENTS.get(frame.f_code.co_name) or frame.f_locals.get("event")
+        if event is not None:
+            return event
+        frame = frame.f_back
+    return None
+
+
 def where(level: int) -> str:
     """``"chunk:line: "`` of a stack level, 1 being the caller of the running library function; else ``""``."""
     for number, item in enumerate(levels(walk(sys._getframe(1)))):
@@ -251,6 +280,8 @@ def arg_error(position: int, message: str) -> LuaError:
                         return LuaError(f"{prefix}calling '{name}' on bad self ({message})")
             elif operation.kind == "iterator":
                 name = "for iterator"
+            else:
+                name = event_of(callee, caller)
     if name is None and callee is not None:
         name = NATIVE.get(callee.frame.f_code)
     return LuaError(f"{prefix}bad argument #{position} to '{name or '?'}' ({message})")
@@ -274,8 +305,8 @@ def operand_error(message: str, operand: int, suffix: str = "") -> LuaError:
 
 
 def describe(operand: Operand) -> str:
-    """`` (global 'x')`` and the like."""
-    return f" ({operand[0]} '{operand[1]}')" if operand is not None else ""
+    """`` (global 'x')`` and the like; to C a name ends at its first zero."""
+    return f" ({operand[0]} '{operand[1].partition(chr(0))[0]}')" if operand is not None else ""
 
 
 TYPE_NAMES = {

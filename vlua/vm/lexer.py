@@ -7,6 +7,8 @@ A lexical error becomes the last token, because the parser may find an error tha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from vlua.vm.chunkname import chunkid
@@ -69,6 +71,10 @@ MAX_CODE_POINT = 0x10FFFF
 SAFE_DIGITS = 18
 
 
+# Tokens read between two looks at the clock.
+PIECE = 20_000
+
+
 class Tokens:
     """The tokens of a chunk: three parallel lists that end with ``EOF`` or ``ERROR``.
 
@@ -122,14 +128,18 @@ class Failure(Exception):
         self.lines = lines
 
 
-def tokenize(source: str, chunkname: str) -> Tokens:
-    """All tokens of ``source`` (one character per byte); ``chunkname`` is only for the text of an error token."""
+def tokenize(source: str, chunkname: str, pulse: Callable[[], object] = lambda: None) -> Tokens:
+    """All tokens of ``source`` (one character per byte); ``chunkname`` is only for the text of an error token.
+
+    ``pulse`` is called now and then, and may raise.
+    """
     if "\r" in source:
         source = NEWLINE.sub("\n", source)
     tokens = Tokens(source)
     offset: int | None = 0
     line = 1
     while offset is not None:
+        pulse()
         offset, line = scan(tokens, offset, line, chunkname)
     return tokens
 
@@ -144,7 +154,7 @@ def skip_shebang(source: str) -> str:
 
 
 def scan(tokens: Tokens, offset: int, line: int, chunkname: str) -> tuple[int | None, int]:
-    """Read tokens from ``offset`` up to and with one that TOKEN cannot match whole, or up to the end.
+    """Read tokens from ``offset`` up to and with one that TOKEN cannot match whole, or up to the end: PIECE at most.
 
     Returns where to go on (``None`` at the end or after an error) and the line there.
     """
@@ -152,7 +162,7 @@ def scan(tokens: Tokens, offset: int, line: int, chunkname: str) -> tuple[int | 
     types, values, lines, offsets = tokens.types, tokens.values, tokens.lines, tokens.offsets
     add_type, add_value, add_line = types.append, values.append, lines.append
     try:
-        for match in TOKEN.finditer(source, offset):
+        for match in islice(TOKEN.finditer(source, offset), PIECE):
             group = match.lastindex
             if group == WORD:
                 text = match[WORD]
@@ -200,6 +210,8 @@ def scan(tokens: Tokens, offset: int, line: int, chunkname: str) -> tuple[int | 
                 add_line(line)
                 break
             add_line(line)
+        else:
+            return match.end(), line
     except Failure as failure:
         line += failure.lines
         add_type(ERROR)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dis
 from types import CodeType, FrameType
 
-from vlua.vm.frames import information
+from vlua.vm.frames import POSITIONS, information
 
 __all__ = ["spent_variables"]
 
@@ -66,7 +66,7 @@ class Liveness:
     def in_force(self, instruction: int) -> set[str | None]:
         """The Python names of the Lua variables that exist at an instruction."""
         self.info.locate(self.code, instruction)
-        _, now = self.info.positions[self.code][instruction // 2]
+        _, now = POSITIONS[self.code][instruction // 2]
         return {ident for ident, (start, end) in self.scopes.items() if start <= now < end}
 
     def analyse(self) -> dict[int, int]:

@@ -141,6 +141,8 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
         level = nesting[0] + 1
         if level > MAX_NESTING:
             raise run_error("C stack overflow")
+        if level > state.max_depth:
+            raise state.too_deep()
         return level
 
     def sequence(table: LuaTable, position: int) -> Iterator[tuple[Any, Any]]:
@@ -211,6 +213,11 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
                 return (key for key, _ in traverse(subject))
             if function is state.ipairs_step and type(control) is int:
                 return (key for key, _ in sequence(subject, control))
+        if type(function) is FunctionType and state.hooks is None:
+            # a library's iterator may bring its own loop, which saves a call for each round
+            steps: Callable[..., Iterator[Any]] | None = getattr(function, "steps", None)
+            if steps is not None:
+                return steps(function, ticks)
         return step1(function, subject, control)
 
     def step1(function: Any, subject: Any, control: Any) -> Iterator[Any]:

@@ -30,6 +30,8 @@ __all__ = ["bind_operators"]
 MAX_INTEGER = 0x7FFF_FFFF_FFFF_FFFF
 MIN_INTEGER = -0x8000_0000_0000_0000
 MASK = 0xFFFF_FFFF_FFFF_FFFF
+# Strings shorter than this are joined without a charge.
+UNCHARGED = 1024
 # Direct tail calls between two returns to the caller's loop: bounds the frames a chain of tail calls may stack up.
 TAIL_DEPTH = 150
 
@@ -300,15 +302,16 @@ def bind_concat(state: State) -> dict[str, Callable[..., Any]]:
 
     def concat(*operands: Any) -> Any:
         try:
-            text = "".join(operands)
+            size = sum(map(len, operands))
+            if size < UNCHARGED and size < state.max_string:
+                return "".join(operands)
         except TypeError:
-            text = None
-        if text is None:
-            # Out here: a metamethod called inside the handler would keep every pending exception alive.
+            size = -1
+        # Out here: a metamethod called inside the handler would keep every pending exception alive.
+        if size < 0 or not all(type(operand) is str for operand in operands):
             return concat_mixed(operands)
-        if len(text) > 1024:
-            state.charge_bytes(len(text))
-        return text
+        state.charge_bytes(size)
+        return "".join(operands)
 
     def concat_mixed(operands: tuple[Any, ...]) -> Any:
         result = operands[-1]

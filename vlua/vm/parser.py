@@ -48,13 +48,16 @@ LIST_ENDS = BLOCK_ENDS | {"until"}
 MAX_JUMP = (1 << 17) - 1
 
 
-def parse(source: str, chunkname: str) -> Function:
+def parse(source: str, chunkname: str, pulse: Callable[[], object] = lambda: None) -> Function:
     """The main function of a chunk: vararg, without parameters or a name (manual §3.3.2).
 
     ``source`` has one character per byte; ``chunkname`` is as for ``load`` and shows up in messages.
     Raises ``LuaSyntaxError`` with PUC Lua's message. Needs a Python stack of up to 2,000 frames.
+    ``pulse`` is called now and then, and may raise.
     """
-    return Parser(tokenize(source, chunkname), chunkname).chunk()
+    parser = Parser(tokenize(source, chunkname, pulse), chunkname)
+    parser.pulse = pulse
+    return parser.chunk()
 
 
 class Parser(ExpressionParser):
@@ -143,6 +146,8 @@ class Parser(ExpressionParser):
             self.function.fail_limit("C levels", MAX_LEVELS)
         self.levels = levels + 1
         pos = self.pos
+        if pos >= self.pulse_at:
+            self.beat()
         kind = self.types[pos]
         if kind == NAME:
             found.append(self.expression_statement())

@@ -88,6 +88,8 @@ class ExpressionParser(TokenReader):
 
     def expression(self, limit: int = 0) -> Expression:
         """An expression up to the first binary operator whose priority is not above ``limit``."""
+        if self.pos >= self.pulse_at:
+            self.beat()
         types = self.types
         pos = self.pos
         levels = self.levels

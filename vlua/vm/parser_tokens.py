@@ -5,6 +5,7 @@ In: ``Tokens`` of a chunk. Out: ``LuaSyntaxError`` with the wording of PUC Lua.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 from vlua.vm.chunkname import chunkid
@@ -18,6 +19,10 @@ BARE = "<"
 COMPARISONS = frozenset({"<", "<=", "<<"})
 
 
+# Tokens read between two looks at the clock.
+PIECE = 5_000
+
+
 class TokenReader:
     """Reads tokens one by one; ``pos`` is the index of the current token."""
 
@@ -28,6 +33,14 @@ class TokenReader:
         self.lines = tokens.lines
         self.chunkname = chunkname
         self.pos = 0
+        # Called now and then, when the reader has come to a place; it may raise.
+        self.pulse: Callable[[], object] = int
+        self.pulse_at = PIECE
+
+    def beat(self) -> None:
+        """Call ``pulse``, and again after a while."""
+        self.pulse_at = self.pos + PIECE
+        self.pulse()
 
     def accept(self, kind: str) -> bool:
         """Skip the current token if it is of that type; tells whether it was."""

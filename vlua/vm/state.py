@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from vlua.vm import frames
 from vlua.vm.call import apply, callee_of, first, values
-from vlua.vm.errors import LuaError
+from vlua.vm.errors import LimitReached, LuaError
 from vlua.vm.frames import lib_error, mark_native, run_error, translate
 from vlua.vm.garbage import Garbage
 from vlua.vm.meter import Meter
@@ -39,6 +39,12 @@ HANDLER_EXTRA = 25
 MAX_FRAMES = 190_000
 # The largest string a library may build: PUC's limit is the address space.
 MAX_STRING = 2**31
+# Strings shorter than this are made without a charge; and lists, in bytes.
+UNCHARGED_BYTES = 4096
+# Table constructors with up to so many items are not counted while the limit is not below.
+UNCOUNTED_ENTRIES = 64
+# Strings up to this are charged no instructions.
+UNTICKED_BYTES = 1024
 
 
 class Recursion:
@@ -78,6 +84,7 @@ class State:
 
     def __init__(self, meter: Meter | None = None, stdout: Any = None) -> None:
         self.meter = meter if meter is not None else Meter()
+        self.meter.states.add(self)
         self.stdout = stdout
         self.globals = LuaTable()
         self.registry = LuaTable({"_LOADED": LuaTable()})
@@ -98,8 +105,27 @@ class State:
         self.addresses: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.next_address = 0x55D0_0000_1000
         self.tick = self.meter.charge
+        limits = self.meter.limits
+        # Calls through C code inside one another; the length of strings; the entries of tables.
+        self.max_depth = MAX_C_DEPTH if limits.nesting is None else min(limits.nesting, MAX_C_DEPTH)
+        self.max_string = MAX_STRING if limits.string_bytes is None else min(limits.string_bytes, MAX_STRING)
+        self.max_entries = sys.maxsize if limits.table_entries is None else limits.table_entries
+        # Not 0: compiled code has to count entries, those of tables larger than this.
+        self.counting = 0 if limits.table_entries is None else min(limits.table_entries, UNCOUNTED_ENTRIES)
         self.namespace: dict[str, Any] = bind_operators(self)
-        self.namespace.update(state=self, meter=self.meter.ticks, tails=repeat(None, 0))
+        self.namespace.update(
+            state=self,
+            meter=self.meter.ticks,
+            charge=self.tick,
+            tails=repeat(None, 0),
+            # Strings shorter than that are joined without asking; the room before the longest there may be.
+            uncharged=min(UNCHARGED_BYTES, self.max_string + 1),
+            longest=self.max_string,
+            entries=self.max_entries,
+            room=self.max_string - UNCHARGED_BYTES,
+        )
+        # Whether chunks of `string.dump` may be loaded.
+        self.binary_chunks = True
         # Bytes charged so far.
         self.allocated = 0
         self.garbage = Garbage(self)
@@ -122,9 +148,15 @@ class State:
 
     def enter_c(self) -> None:
         """Count one nested call through C code. Raises a Lua error past the limit; undo with ``c_depth -= 1``."""
-        if self.c_depth >= MAX_C_DEPTH:
-            raise run_error("C stack overflow")
+        if self.c_depth >= self.max_depth:
+            raise self.too_deep()
         self.c_depth += 1
+
+    def too_deep(self) -> BaseException:
+        """What one call through C code too many raises: an error as in PUC, unless the policy has set the limit."""
+        if self.max_depth < MAX_C_DEPTH:
+            return LimitReached("nesting", self.max_depth)
+        return run_error("C stack overflow")
 
     def leave_c(self) -> None:
         """Undo ``enter_c``."""
@@ -210,8 +242,8 @@ class State:
         """Call any Lua value from a library: all results. Counts the nesting, honours ``__call``."""
         if type(function) is not FunctionType:
             function, args = self.resolve(function, args)
-        if self.c_depth >= MAX_C_DEPTH:
-            raise run_error("C stack overflow")
+        if self.c_depth >= self.max_depth:
+            raise self.too_deep()
         self.c_depth += 1
         try:
             return values(apply(function, args))
@@ -222,8 +254,8 @@ class State:
         """Call any Lua value from a library: the first result."""
         if type(function) is not FunctionType:
             function, args = self.resolve(function, args)
-        if self.c_depth >= MAX_C_DEPTH:
-            raise run_error("C stack overflow")
+        if self.c_depth >= self.max_depth:
+            raise self.too_deep()
         self.c_depth += 1
         try:
             return first(apply(function, args))
@@ -272,15 +304,55 @@ class State:
         """Function and arguments of a message handler's call."""
         return (handler, (value,)) if type(handler) is FunctionType else self.resolve(handler, (value,))
 
+    def step_counter(self) -> Callable[[int], Any]:
+        """What one call of a pattern function charges its steps with: ``tick``, unless their number is limited."""
+        allowed = self.meter.limits.pattern_steps
+        if allowed is None:
+            return self.tick
+        left = allowed
+
+        def step(units: int) -> None:
+            nonlocal left
+            left -= units
+            if left < 0:
+                raise LimitReached("pattern_steps", allowed)
+            self.tick(units)
+
+        return step
+
     # Memory
 
     def charge_bytes(self, size: int) -> None:
-        """Charge a string or list of ``size`` bytes before it is made. Raises ``not enough memory``."""
+        """Charge a string of ``size`` bytes before it is made. Raises ``not enough memory``, LimitReached."""
+        if size > self.max_string:
+            raise self.too_long()
+        if size > UNTICKED_BYTES:
+            self.charge_list(size)
+
+    def check_length(self, size: int) -> None:
+        """Note that a string charged for otherwise has ``size`` bytes. Raises as ``charge_bytes``."""
+        if size > self.max_string:
+            raise self.too_long()
+
+    def too_long(self) -> BaseException:
+        """What a string too long raises: an error as in PUC, unless the policy has set the limit."""
+        if self.max_string < MAX_STRING:
+            return LimitReached("string_bytes", self.max_string)
+        return LuaError("not enough memory")
+
+    def charge_list(self, size: int) -> None:
+        """Charge a list or anything else of ``size`` bytes before it is made. Raises as ``charge_bytes``."""
         if size > MAX_STRING:
             raise LuaError("not enough memory")
-        if size > 1024:
-            self.allocated += size
-            self.tick(size // 16)
+        self.allocated += size
+        self.tick(size // 16)
+        if size >= UNCHARGED_BYTES:
+            self.meter.charge_memory(size)
+
+    def check_entries(self, hash: dict[Any, Any]) -> None:
+        """Look at the number of entries of a table that has grown. Raises LimitReached."""
+        if len(hash) > self.max_entries:
+            raise LimitReached("table_entries", self.max_entries)
 
     # Operators, for the libraries
 
@@ -321,8 +393,8 @@ class State:
         from vlua.vm.chunk import compile_chunk
 
         if len(source) > 256:
-            self.tick(len(source) // 16)
-        return compile_chunk(source, chunkname).bind(self, env)
+            self.tick(len(source) // 4)
+        return compile_chunk(source, chunkname, counting=self.counting, meter=self.meter).bind(self, env)
 
 
 def basic_type(value: Any) -> type:

@@ -198,6 +198,8 @@ class Interpreter:
 
     def file(self, path: str | None) -> bool:
         """Run a file, stdin for ``None``."""
+        if path is not None and not self.room.judge.allows("loadfile", path):
+            return self.report(f"cannot open {path}: Permission denied")
         return self.chunk(lambda: load_file(self.state, self.room, path, "bt", self.state.globals))
 
     def chunk(self, load: Callable[[], Any], *args: Any) -> bool:
@@ -222,6 +224,8 @@ class Interpreter:
         path: str | None = args[position]
         if path == "-" and args[position - 1] != "--":
             path = None
+        if path is not None and not self.room.judge.allows("loadfile", path):
+            return self.report(f"cannot open {path}: Permission denied")
         try:
             function = load_file(self.state, self.room, path, "bt", self.state.globals)
         except LuaError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 from vlua.vfs.failure import Failure
+from vlua.vfs.judge import Judge
 from vlua.vm.frames import lib_error
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ SIGPIPE = 13
 SIGTERM = 15
 
 FIRST_PID = 100
+NOT_EXECUTABLE = 126  # the exit code for a program that there is, but may not be run
 BIN = ("/bin/", "/usr/bin/", "/usr/local/bin/")  # where the programs are for those who name them by their paths
 
 # A program takes its room (streams, environment, files) and its arguments, the first being its name, as Lua strings;
@@ -97,14 +99,18 @@ class Processes:
     """What all processes of one runtime share: the table of the living, the programs, the way to a fresh Lua state.
 
     ``programs`` maps names to programs. ``make_state`` opens a state with all libraries under the runtime's policy in
-    a room; without it there is no program ``lua``.
+    a room; without it there is no program ``lua``. ``judge`` says which programs may run.
     """
 
     def __init__(
-        self, programs: dict[str, Program] | None = None, make_state: Callable[[Room], State] | None = None
+        self,
+        programs: dict[str, Program] | None = None,
+        make_state: Callable[[Room], State] | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.programs = programs if programs is not None else {}
         self.make_state = make_state
+        self.judge = judge if judge is not None else Judge()
         self.living: WeakValueDictionary[int, Process] = WeakValueDictionary()
         self.next_pid = FIRST_PID
         self.current: Process | None = None
@@ -115,7 +121,14 @@ class Processes:
             if name.startswith(directory):
                 name = name[len(directory) :]
                 break
-        return self.programs.get(name)
+        program = self.programs.get(name)
+        return program if program is None or self.judge.runs(name) else refuse
+
+
+def refuse(room: Room, args: list[str]) -> int:
+    """What runs in place of a program that may not."""
+    room.stderr.write(f"sh: 1: {args[0]}: Permission denied\n")
+    return NOT_EXECUTABLE
 
 
 def run(room: Room, program: Program, args: list[str]) -> Status:

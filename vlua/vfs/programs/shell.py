@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from vlua.vfs.failure import Failure
+from vlua.vfs.failure import EACCES, Failure
 from vlua.vfs.programs.command_line import (
     Command,
     CommandSyntaxError,
@@ -275,6 +275,8 @@ class Shell:
             streams[redirection.number] = source
             return True
         try:
+            if not self.room.judge.allows("io.open", target):
+                raise Failure(EACCES)
             stream = self.room.open(target, MODES[redirection.operator])
         except Failure as failure:
             doing = "open" if redirection.operator == "<" else "create"
@@ -300,6 +302,8 @@ def sh(room: Room, args: list[str]) -> int:
         code = shell.line(args[2].split("\0", 1)[0])
     else:
         try:
+            if len(args) > 1 and not room.judge.allows("io.open", args[1]):
+                raise Failure(EACCES)
             stream = room.open(args[1], "r") if len(args) > 1 else room.stdin
             code = shell.line(stream.read_all())
         except Failure as failure:

@@ -46,9 +46,10 @@ EQUAL, NOT_EQUAL = ast.Eq(), ast.NotEq()
 MULTIPLY, DIVIDE = ast.Mult(), ast.Div()
 GREATER, LESS, GREATER_EQUAL, LESS_EQUAL = ast.Gt(), ast.Lt(), ast.GtE(), ast.LtE()
 ADDITION = ast.Add()
-# Operands of a chain of ``..`` that are joined inline, and the length from which a helper charges for the result.
+# Operands of a chain of ``..`` that are joined inline.
 MAX_INLINE = 6
-UNCHARGED_BYTES = 1 << 20
+# The longest integer.
+INTEGER_LENGTH = len(str(-(2**63)))
 
 
 class ArithmeticEmitter(Emitter):
@@ -321,6 +322,9 @@ class ArithmeticEmitter(Emitter):
         if (left_kind not in plain or right_kind not in plain) and not (
             left_kind in (ANY, STRING) and right_kind in (ANY, STRING)
         ):
+            if swapped and not (self.simple(left) and self.simple(right)):
+                # The helper takes them the other way round, but Lua evaluates the left one first.
+                return self.call(helper + "_swapped", left, right)
             return self.call(helper, *((right, left) if swapped else (left, right)))
         float_side = FLOAT in (left_kind, right_kind)
         if not float_side and left_kind == right_kind == ANY:
@@ -449,6 +453,22 @@ class ArithmeticEmitter(Emitter):
                 for name in names
             ]
             text = self.here(ast.JoinedStr(parts))
-        ident = self.temporary()
-        tests.append(self.compare(self.call("len", self.keep(ident, text)), LESS, self.constant(UNCHARGED_BYTES)))
-        return self.choose(self.both(*tests), self.name(ident), self.call("concat", *names))
+        # Before it is made: a long string is charged first.
+        tests.append(self.compare(self.length_of(names, kinds), LESS, self.name("uncharged")))
+        return self.choose(self.both(*tests), text, self.call("concat", *names))
+
+    def length_of(self, values: list[ast.expr], kinds: list[str]) -> ast.expr:
+        """The length of strings joined, at most; integers may be among them."""
+        fixed = 0
+        total: ast.expr | None = None
+        for value, kind in zip(values, kinds, strict=True):
+            if isinstance(value, ast.Constant) and type(value.value) is str:
+                fixed += len(value.value)
+            elif kind == INTEGER:
+                fixed += INTEGER_LENGTH
+            else:
+                length = self.call("len", value)
+                total = length if total is None else self.binary(total, ADDITION, length)
+        if total is None:
+            return self.constant(fixed)
+        return self.binary(total, ADDITION, self.constant(fixed)) if fixed else total

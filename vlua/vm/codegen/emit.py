@@ -7,6 +7,7 @@ number of the operation, so that an instruction found in a traceback leads back 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from vlua.vm import nodes
@@ -22,6 +23,8 @@ AND, OR, NOT = ast.And(), ast.Or(), ast.Not()
 # The line of code that no line of the source stands for: line hooks do not see it.
 NO_LINE = 0
 NO_OPERATION = Operation("none", ())
+# Operations of straight code for which one unit is taken; about as much time as a short function.
+WORK = 100
 
 
 class Loop:
@@ -71,6 +74,13 @@ class Emitter:
         self.context: Context = None  # type: ignore[assignment]
         self.temporaries = 0
         self.flags = 0
+        # Not 0: the entries of tables are counted, and a table of so many is small enough for sure.
+        self.counting = 0
+        # Called once for every PIECE expressions; it may raise.
+        self.pulse: Callable[[], object] = int
+        self.visited = 0
+        # Operations since the last unit of the meter.
+        self.work = 0
 
     # Positions
 
@@ -124,11 +134,19 @@ class Emitter:
 
     def is_(self, left: ast.expr, right: ast.expr) -> ast.Compare:
         """``left is right``."""
-        return self.here(ast.Compare(left, [IS], [right]))  # type: ignore[no-any-return]
+        return self.here(ast.Compare(self.unfolded(left), [IS], [right]))  # type: ignore[no-any-return]
 
     def is_not(self, left: ast.expr, right: ast.expr) -> ast.Compare:
         """``left is not right``."""
-        return self.here(ast.Compare(left, [IS_NOT], [right]))  # type: ignore[no-any-return]
+        return self.here(ast.Compare(self.unfolded(left), [IS_NOT], [right]))  # type: ignore[no-any-return]
+
+    def unfolded(self, value: ast.expr) -> ast.expr:
+        """``value``, hidden where Python may find a literal in it: of those it warns on the host's standard error."""
+        if isinstance(value, (ast.BinOp, ast.UnaryOp, ast.JoinedStr)) or (
+            isinstance(value, ast.Constant) and value.value is not None and type(value.value) is not bool
+        ):
+            return self.keep(self.temporary(), value)
+        return value
 
     def of_type(self, value: ast.expr, name: str) -> ast.Compare:
         """``type(value) is name``."""
@@ -227,6 +245,11 @@ class Emitter:
             [self.constant(None) for _ in args] if optional else [],
         )
         self.out.append(self.here(ast.FunctionDef(name, arguments, body, [])))
+
+    def tick(self) -> None:
+        """Emit the taking of one unit of the meter."""
+        self.work = 0
+        self.out.append(self.here(ast.For(self.target("_"), self.name("meter"), [self.here(ast.Break())], [])))
 
     def return_(self, value: ast.expr) -> None:
         """Emit ``return value``."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from vlua.vm import nodes
 from vlua.vm.codegen.arithmetic import ArithmeticEmitter
+from vlua.vm.codegen.constructors import ConstructorEmitter
+from vlua.vm.codegen.emit import WORK
 from vlua.vm.codegen.returns import MULTIPLE, returns_one
-from vlua.vm.codegen.trees import TreeEmitter
 from vlua.vm.frames import Operand
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, INTEGER, NIL, NUMBER, STRING
 from vlua.vm.number import wrap
@@ -19,12 +20,16 @@ __all__ = ["ExpressionEmitter"]
 
 # Nested Lua expressions before a value moves to a temporary: Python's compiler recurses on its tree.
 MAX_NESTING = 12
+# Expressions generated between two looks at the clock.
+PIECE = 500
+# Operations inside one statement before the meter is asked in the middle of it.
+LONG_WORK = 2 * WORK
 IN, NOT_IN, ADD = ast.In(), ast.NotIn(), ast.Add()
 # Kinds of values that are neither nil nor false.
 TRUE_KINDS = frozenset((INTEGER, FLOAT, NUMBER, STRING, "table", "function"))
 
 
-class ExpressionEmitter(TreeEmitter):
+class ExpressionEmitter(ConstructorEmitter):
     """Emits expressions; ``expr`` gives a Python expression and may emit statements that must run before it."""
 
     nesting = 0
@@ -32,7 +37,16 @@ class ExpressionEmitter(TreeEmitter):
     def expr(self, node: nodes.Expression) -> ast.expr:
         """One Lua expression adjusted to one value."""
         self.nesting += 1
+        self.work += 1
+        self.visited += 1
+        if self.visited >= PIECE:
+            self.visited = 0
+            self.pulse()
         result = EXPRESSIONS[type(node)](self, node)
+        if self.work >= LONG_WORK and not isinstance(result, (ast.Name, ast.Constant)):
+            # In the middle of a long expression: None, and then the value.
+            self.work = 0
+            result = self.either(self.call("charge", self.constant(LONG_WORK // WORK)), result)
         if self.nesting % MAX_NESTING == 0 and not isinstance(result, (ast.Name, ast.Constant)):
             result = self.spill(result)
         self.nesting -= 1
@@ -41,16 +55,19 @@ class ExpressionEmitter(TreeEmitter):
     def exprs(self, items: list[nodes.Expression]) -> list[ast.expr]:
         """Several expressions, evaluated in order even when later ones need statements of their own."""
         results: list[ast.expr] = []
-        outer = self.out
         for node in items:
-            before: list[ast.stmt] = []
-            self.out = before
-            result = self.expr(node)
-            self.out = outer
-            if before:
-                self.order(before, results)
-            results.append(result)
+            self.add(node, results)
         return results
+
+    def add(self, node: nodes.Expression, results: list[ast.expr]) -> None:
+        """Evaluate one more expression after those in ``results``."""
+        outer = self.out
+        self.out = before = list[ast.stmt]()
+        result = self.expr(node)
+        self.out = outer
+        if before:
+            self.order(before, results)
+        results.append(result)
 
     def order(self, before: list[ast.stmt], results: list[ast.expr]) -> None:
         """Emit ``before`` after the values in ``results``, which are moved to temporaries where it matters."""
@@ -79,10 +96,10 @@ class ExpressionEmitter(TreeEmitter):
                 obj = node.obj  # type: ignore[attr-defined]
                 return ("global" if type(obj) is nodes.Name and obj.name == "_ENV" else "field", key.value)
             return ("field", "?")
-        if kind is nodes.Method:
-            return ("method", node.name)  # type: ignore[attr-defined]
         if kind is nodes.String:
             return ("constant", node.value)  # type: ignore[attr-defined]
+        if kind is nodes.And and is_always_true(node.left) or kind is nodes.Or and is_never_true(node.left):  # type: ignore[attr-defined]
+            return self.describe(node.right)  # type: ignore[attr-defined]
         return None
 
     # Literals and names
@@ -253,7 +270,7 @@ class ExpressionEmitter(TreeEmitter):
         """Function expression, leading arguments (``self`` of a method) and the name for errors."""
         if type(node) is nodes.Method:
             obj = self.expr(node.obj)
-            self.at(node.line, "index", self.describe(node.obj))
+            self.at(node.name_line, "index", self.describe(node.obj))
             if self.is_stable(node.obj, obj):
                 function = self.get_field(node.obj, obj, True, self.constant(node.name), STRING, method=True)
                 return function, [obj], ("method", node.name)
@@ -307,9 +324,8 @@ class ExpressionEmitter(TreeEmitter):
         if last is None:
             self.at(node.line, kind, operand)
             if isinstance(function, ast.Constant):
-                # Python warns of a literal that is called.
                 function = self.keep(self.temporary(), function)
-            return self.here(ast.Call(function, args, []))  # type: ignore[no-any-return]
+            return self.here(ast.Call(self.unfolded(function), args, []))  # type: ignore[no-any-return]
         if type(node.args[-1]) is nodes.Vararg:
             self.at(node.line, kind, operand)
             packed = self.tuple_([*args, self.star(last)]) if args else last
@@ -478,86 +494,7 @@ class ExpressionEmitter(TreeEmitter):
         )
         return self.choose(test, size, self.call("length", value))
 
-    # Tables and functions
-
-    def table(self, node: nodes.Table) -> ast.expr:
-        items = node.items
-        if not items:
-            self.at(node.line)
-            return self.call("LuaTable")
-        last = items[-1]
-        multiple = type(last) is nodes.Positional and type(last.value) in MULTIPLE
-        keyed = [item for item in items if type(item) is nodes.Named]
-        if not multiple and all(type(item.key) is nodes.String for item in keyed):
-            return self.table_display(node)
-        return self.table_general(node, multiple)
-
-    def table_display(self, node: nodes.Table) -> ast.expr:
-        """String keys and positions only: one dict display."""
-        keys: list[ast.expr | None] = []
-        values = self.exprs([item.value for item in node.items])
-        position = 0
-        sure = True
-        for item in node.items:
-            if type(item) is nodes.Named:
-                keys.append(self.constant(item.key.value))  # type: ignore[attr-defined]
-            else:
-                position += 1
-                keys.append(self.constant(position))
-            sure = sure and self.kinds.of(item.value) not in (ANY, NIL)
-        self.at(node.line)
-        maker = self.name("LuaTable" if sure else "table_of")
-        self.at(node.end_line)
-        return self.call(maker, self.here(ast.Dict(keys, values)))
-
-    def table_general(self, node: nodes.Table, multiple: bool) -> ast.expr:
-        sequence: list[nodes.Expression] = []
-        for item in node.items:
-            if type(item) is nodes.Named:
-                sequence.append(item.key)
-            sequence.append(item.value)
-        tail = sequence.pop() if multiple else None
-        values = self.exprs(sequence)
-        last: ast.expr | None = None
-        if tail is not None:
-            outer = self.out
-            self.out = before = list[ast.stmt]()
-            self.at(tail.line)
-            last = self.name("varargs") if type(tail) is nodes.Vararg else self.call("values", self.raw_call(tail))
-            self.out = outer
-            self.order(before, values)
-        keyed: list[ast.expr] = []
-        listed: list[ast.expr] = []
-        iterator = iter(values)
-        for item in node.items:
-            if type(item) is nodes.Named:
-                keyed.append(next(iterator))
-                keyed.append(next(iterator))
-            elif not (multiple and item is node.items[-1]):
-                listed.append(next(iterator))
-        if last is not None:
-            self.at(node.line)
-            listed.append(self.star(last))
-        self.at(node.line)
-        if not keyed:
-            return self.call("table_listed", self.tuple_(listed))
-        if len(listed) == 0 or all(isinstance(value, (ast.Constant, ast.Name)) for value in keyed + listed):
-            return self.call("table_with", self.tuple_(keyed), self.tuple_(listed))
-        # Keyed and listed values mix: keep the order of evaluation.
-        ordered = []
-        for value in values:
-            ordered.append(value if isinstance(value, ast.Constant) else self.spill(value))
-        spilled = iter(ordered)
-        keyed, listed = [], []
-        for item in node.items:
-            if type(item) is nodes.Named:
-                keyed.append(next(spilled))
-                keyed.append(next(spilled))
-            elif not (multiple and item is node.items[-1]):
-                listed.append(next(spilled))
-        if last is not None:
-            listed.append(self.star(last))
-        return self.call("table_with", self.tuple_(keyed), self.tuple_(listed))
+    # Functions
 
     def function_expression(self, node: nodes.Function) -> ast.expr:
         return self.closure(node, None)
@@ -586,3 +523,15 @@ EXPRESSIONS: dict[type, Callable[[Any, Any], ast.expr]] = {
     nodes.Table: ExpressionEmitter.table,
     nodes.Function: lambda self, node: self.closure(node, None),
 }
+
+
+def is_always_true(node: nodes.Expression) -> bool:
+    """Whether PUC Lua knows a condition to hold when it compiles it."""
+    return type(node) in (nodes.True_, nodes.Number, nodes.String)
+
+
+def is_never_true(node: nodes.Expression) -> bool:
+    """Whether PUC Lua compiles a condition so that it is never the result of an ``or``."""
+    if type(node) is nodes.And:
+        return is_never_true(node.right)
+    return type(node) in (nodes.Nil, nodes.False_)

@@ -7,6 +7,7 @@ chunk's main function; and what is known about each Lua function, by the number 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from vlua.vm import nodes
@@ -25,12 +26,21 @@ STRIPPED = "=?"
 
 
 def generate(
-    chunk: nodes.Function, chunkname: str, text: str, loose: bool = False, number: int = 0, stripped: bool = False
+    chunk: nodes.Function,
+    chunkname: str,
+    text: str,
+    loose: bool = False,
+    number: int = 0,
+    stripped: bool = False,
+    counting: int = 0,
+    pulse: Callable[[], object] = int,
 ) -> tuple[ast.Module, list[FunctionInfo]]:
     """Python's tree for a parsed chunk, and the information on its functions, that of the whole first.
 
     ``text`` is the chunk's source. ``loose``: see ``Origin``. With a ``number``, only that function of the chunk is
-    generated, and the parameters of ``bind`` are its upvalues.
+    generated, and the parameters of ``bind`` are its upvalues. ``counting`` code asks before a table
+    grows beyond as many entries.
+    ``pulse`` is called now and then, and may raise.
     """
     scopes = resolve(chunk)
     if loose:
@@ -39,6 +49,8 @@ def generate(
     fixed = {} if loose else {v.ident: kind for v, kind in kinds.variables.items() if kind != ANY}
     origin = Origin(text, loose, stripped, fixed)
     generator = Generator(scopes, kinds, STRIPPED if stripped else chunkname, origin)
+    generator.counting = counting
+    generator.pulse = pulse
     if not number:
         return generator.chunk(chunk), generator.functions
     for node, scope in scopes.functions.items():
@@ -126,6 +138,7 @@ class Generator(StatementEmitter):
         )
         self.functions.append(info)
         outer, outer_temporaries, outer_nesting = self.context, self.temporaries, self.nesting
+        outer_work, self.work = self.work, 0
         self.context = context = Context(scope, outer)
         context.info = info
         body: list[ast.stmt] = []
@@ -135,6 +148,7 @@ class Generator(StatementEmitter):
             body.insert(0, self.here(ast.Assign([self.target(name)], self.constant(None))))
         self.add_nonlocals(context, body)
         self.context, self.temporaries, self.nesting = outer, outer_temporaries, outer_nesting
+        self.work = outer_work
         if node.line == node.end_line:
             self.at(node.line or 1)
         else:
@@ -150,8 +164,7 @@ class Generator(StatementEmitter):
         for variable in self.scopes.declared[node]:
             variable.home = self.context
             self.begin(variable.name, variable.ident)
-        tick = self.here(ast.For(self.target("_"), self.name("meter"), [self.here(ast.Break())], []))
-        self.out.append(tick)
+        self.tick()
         if self.context.scope.parent is None:
             # A chunk has _ENV as an upvalue whether it uses it or not: a mention in Python is enough.
             never = self.branch(self.constant(False))

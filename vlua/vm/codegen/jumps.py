@@ -40,6 +40,9 @@ class JumpEmitter(ExpressionEmitter):
     def open_loop(self, of_lua: bool) -> Loop:
         """Register a Python loop about to be emitted."""
         self.loop_count += 1
+        if of_lua:
+            # Each round takes a unit.
+            self.work = 0
         loop = Loop(of_lua, self.loop_count)
         self.context.loops.append(loop)
         return loop

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vlua.vm import nodes
-from vlua.vm.codegen.arithmetic import UNCHARGED_BYTES
-from vlua.vm.codegen.emit import Context, Loop
+from vlua.vm.codegen.emit import NO_LINE, WORK, Context, Loop
 from vlua.vm.codegen.jumps import JumpEmitter
 from vlua.vm.codegen.returns import MULTIPLE
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, FUNCTION, INTEGER, NIL, NUMBER, STRING, TABLE
@@ -33,6 +32,10 @@ class StatementEmitter(JumpEmitter):
         for statement in statements:
             self.temporaries = 0
             self.nesting = 0
+            self.work += 1
+            if self.work >= WORK:
+                self.at(NO_LINE)
+                self.tick()
             table[type(statement)](self, statement)
 
     # Locals and assignment
@@ -145,7 +148,16 @@ class StatementEmitter(JumpEmitter):
             self.both(
                 self.of_type(value, "str"),
                 self.of_type(rest, "str"),
-                self.compare(self.call("len", rest), ast.Lt(), self.constant(UNCHARGED_BYTES)),
+                self.compare(self.call("len", rest), ast.Lt(), self.name("uncharged")),
+                # The first test is enough until the string is almost as long as a string may be.
+                self.either(
+                    self.compare(self.call("len", value), ast.Lt(), self.name("room")),
+                    self.compare(
+                        self.binary(self.call("len", value), ast.Add(), self.call("len", rest)),
+                        ast.LtE(),
+                        self.name("longest"),
+                    ),
+                ),
             )
         )
         self.inside(test.body, lambda: self.assign(variable.ident, self.binary(value, ast.Add(), rest)))
@@ -230,12 +242,11 @@ class StatementEmitter(JumpEmitter):
             tests.append(self.is_not(hash, self.name("NO_FIELDS")))
         if not fixed and key_kind not in (INTEGER, STRING):
             tests.append(self.either(self.of_type(key, "int"), self.of_type(key, "str")))
-        tests.append(
-            self.either(
-                self.is_(self.attribute(obj, "meta"), self.constant(None)),
-                self.compare(key, ast.In(), hash),
-            )
-        )
+        known = self.compare(key, ast.In(), hash)
+        plain: ast.expr = self.is_(self.attribute(obj, "meta"), self.constant(None))
+        if self.counting:
+            plain = self.both(plain, self.compare(self.call("len", hash), ast.Lt(), self.name("entries")))
+        tests.append(self.either(plain, known))
         test = self.branch(self.both(*tests))
         store = self.here(ast.Assign([self.item(hash, key, True)], value))
         test.body.append(store)
@@ -352,6 +363,7 @@ class StatementEmitter(JumpEmitter):
 
     def if_statement(self, node: nodes.If) -> None:
         start = self.out
+        most = 0
         pending: str | None = None
         for number, (condition, body) in enumerate(node.arms):
             self.temporaries = 0
@@ -372,13 +384,16 @@ class StatementEmitter(JumpEmitter):
                 test = self.spill(test)
                 self.at(body.open_line)
             branch = self.branch(test)
+            before = self.work
             self.fill(branch.body, body, condition.line)
+            most, self.work = max(most, self.work), before
             self.out = branch.orelse
         if node.orelse is not None:
             self.block(node.orelse)
             if not self.out:
                 self.out.append(self.here(ast.Pass()))
         self.out = start
+        self.work = max(most, self.work)
         if pending is not None:
             position = self.position_of_chain(start, pending)
             self.at(node.line)

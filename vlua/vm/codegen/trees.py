@@ -83,6 +83,7 @@ class TreeEmitter(ArithmeticEmitter):
         if leaf is None:
             return False
         leaves[node] = leaf
+        self.work += 1
         return True
 
     def leaf(self, node: Any) -> Leaf | None:

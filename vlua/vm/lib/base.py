@@ -101,6 +101,17 @@ def rawset(table: Any = ABSENT, key: Any = ABSENT, value: Any = ABSENT, *_: Any)
     return table
 
 
+def counted_rawset_of(state: State) -> Any:
+    """``rawset`` where the entries of tables are limited."""
+
+    def counted_rawset(table: Any = ABSENT, key: Any = ABSENT, value: Any = ABSENT, *_: Any) -> Any:
+        rawset(table, key, value)
+        state.check_entries(table.hash)
+        return table
+
+    return counted_rawset
+
+
 def rawlen(value: Any = ABSENT, *_: Any) -> Any:
     """The length of a table or string without ``__len``."""
     if type(value) is LuaTable:
@@ -291,7 +302,7 @@ def open_base(state: State) -> LuaTable:
         "rawequal": rawequal,
         "rawget": rawget,
         "rawlen": rawlen,
-        "rawset": rawset,
+        "rawset": counted_rawset_of(state) if state.counting else rawset,
         "select": select,
         "setmetatable": setmetatable,
         "tonumber": tonumber,
@@ -321,7 +332,8 @@ def read_pieces(state: State, reader: Any) -> str:
         if not piece:
             break
         size += len(piece)
-        state.charge_bytes(size)
+        state.check_length(size)
+        state.charge_list(len(piece))
         state.tick(1 + len(piece) // CHARACTERS_PER_UNIT)
         pieces.append(piece)
     return "".join(pieces)
@@ -334,6 +346,8 @@ def load_chunk(state: State, source: str, name: str, mode: str, environment: Any
     """
     binary = source[:1] == ESCAPE
     kind = "binary" if binary else "text"
+    if binary and not state.binary_chunks:
+        mode = "t"
     if kind[0] not in mode:
         raise LuaError(f"attempt to load a {kind} chunk (mode is '{mode}')")
     if not binary:
@@ -345,7 +359,7 @@ def load_chunk(state: State, source: str, name: str, mode: str, environment: Any
     try:
         text, chunkname, number, stripped = read_function(source)
         state.tick(len(text) // CHARACTERS_PER_UNIT)
-        return compile_chunk(text, chunkname, number, stripped).bind(state, environment)
+        return compile_chunk(text, chunkname, number, stripped, state.counting, state.meter).bind(state, environment)
     except BadChunk as bad:
         raise LuaError(f"{name}: {bad} precompiled chunk") from None
     except (KeyError, LuaSyntaxError):

@@ -187,7 +187,12 @@ def quote(text: str) -> str:
 def format_function(state: State) -> Callable[..., Any]:
     """``string.format`` of a runtime."""
     formats: dict[str, Format] = {}
-    charge_bytes = state.charge_bytes
+    free = min(FREE_BYTES, state.max_string)
+
+    def charge(size: int, fixed: int) -> None:
+        """Charge a result of about ``size`` bytes, of which up to ``fixed`` may not be in it after all."""
+        state.check_length(size - fixed)
+        state.charge_list(size)
 
     def parsed(text: str) -> Format:
         """The parsed format; the first time in this runtime it is charged."""
@@ -203,7 +208,7 @@ def format_function(state: State) -> Callable[..., Any]:
         """``%q``: a literal that Lua reads back as the value."""
         kind = type(value)
         if kind is str:
-            charge_bytes(4 * len(value))
+            state.charge_list(4 * len(value))
             return quote(value)
         if kind is int:
             return str(value) if value != MIN_INTEGER else "0x8000000000000000"
@@ -260,8 +265,8 @@ def format_function(state: State) -> Callable[..., Any]:
                 elif kind is not float or expected is not float or value - value != 0.0:
                     break
             else:
-                if size > FREE_BYTES:
-                    charge_bytes(size)
+                if size > free:
+                    charge(size, len(template))
                 return template % args
         operands: list[Any] = []
         size = 0
@@ -292,13 +297,22 @@ def format_function(state: State) -> Callable[..., Any]:
                 raise lib_error(conversion.message)
             operands.append(value)
         size += len(template)
-        if size > FREE_BYTES:
-            charge_bytes(size)
+        if size > free:
+            charge(size, len(template))
         if finite:
             return template % tuple(operands)
         return _piecewise(pieces, conversions, operands)
 
-    return format
+    if state.meter.limits.string_bytes is None:
+        return format
+
+    def bounded_format(*args: Any) -> Any:
+        """The same where the length of strings is limited: numbers may be longer than their conversions."""
+        result = format(*args)
+        state.check_length(len(result))
+        return result
+
+    return bounded_format
 
 
 def _piecewise(pieces: tuple[str, ...], conversions: tuple[Conversion, ...], operands: list[Any]) -> str:

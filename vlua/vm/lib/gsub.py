@@ -87,7 +87,7 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
         """The subject with the first ``count`` matches replaced one by one, and their number."""
         size = len(subject)
         parts: list[str] = []
-        last = done = length = 0
+        last = done = length = total = 0
         for found in matches(pattern, subject):
             start, end = found.span()
             new = replace(found)
@@ -95,7 +95,9 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
             parts.append(new)
             length += start - last + len(new)
             if length > PIECE:
-                charge_bytes(length)
+                total += length
+                state.check_length(total)
+                state.charge_list(length)
                 length = 0
             last = end
             done += 1
@@ -106,8 +108,9 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
         if not done:
             return subject, 0
         parts.append(subject[last:])
+        state.check_length(total + length + size - last)
         if size > PIECE:
-            charge_bytes(size)
+            state.charge_list(size)
         return "".join(parts), done
 
     def matches(pattern: Pattern, subject: str) -> Iterator[Match]:
@@ -121,7 +124,7 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
                 return found
             search: Callable[[int], Match | None] = partial(pattern.search, subject)
         else:
-            search = pattern.searcher(tick, subject, 0)
+            search = pattern.searcher(state.step_counter(), subject, 0)
         return successive(search, size, pattern.anchored)
 
     def replace_all(pattern: Pattern, subject: str, replacement: str, count: int) -> tuple[str, int] | None:

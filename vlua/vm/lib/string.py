@@ -40,6 +40,7 @@ def open_string(state: State) -> LuaTable:
     anchoring = PatternCache(state.tick, anchors=True)
     unanchored = PatternCache(state.tick, anchors=False)
     charge_bytes = state.charge_bytes
+    free = min(FREE_BYTES, state.max_string)
 
     def byte(text: Any = ABSENT, start: Any = ABSENT, end: Any = ABSENT, *_: Any) -> Any:
         """The codes of the bytes from ``start`` (default 1) to ``end`` (default ``start``)."""
@@ -63,12 +64,13 @@ def open_string(state: State) -> LuaTable:
         if end - start >= MAX_RESULTS:
             raise lib_error("stack overflow (string slice too long)")
         if end - start > FREE_BYTES:
-            charge_bytes((end - start) * 8)
+            state.charge_list((end - start) * 8)
         return tuple(text[start - 1 : end].encode("latin-1"))
 
     def char(*codes: Any) -> Any:
         """The string of the bytes with the codes given."""
-        if len(codes) > FREE_BYTES:
+        if len(codes) > free:
+            charge_bytes(len(codes))
             state.tick(len(codes))
         parts: list[str] = []
         for position, code in enumerate(codes, 1):
@@ -109,7 +111,9 @@ def open_string(state: State) -> LuaTable:
                 state.tick(seen >> 6)
             return None if index < 0 else (index + 1, index + len(wanted))
         found = (
-            pattern.search(subject, start) if size - start <= pattern.free else pattern.find(state.tick, subject, start)
+            pattern.search(subject, start)
+            if size - start <= pattern.free
+            else pattern.find(state.step_counter(), subject, start)
         )
         if found is None:
             return None
@@ -126,13 +130,13 @@ def open_string(state: State) -> LuaTable:
             # as if the iterator were used to its end: its every step is faster
             state.tick(size >> 4)
         elif size > pattern.free:
-            following = successive(pattern.searcher(state.tick, subject, 0), size, False).__next__
-            return iterator(pattern, following)
+            following = successive(pattern.searcher(state.step_counter(), subject, 0), size, False).__next__
+            return iterator(pattern, following, subject)
         if pattern.finditer is not None:
             following = pattern.finditer(subject).__next__
         else:
             following = successive(partial(pattern.search, subject), size, False).__next__
-        return iterator(pattern, following)
+        return iterator(pattern, following, subject)
 
     def length(text: Any = ABSENT, *_: Any) -> Any:
         """The number of bytes."""
@@ -155,7 +159,9 @@ def open_string(state: State) -> LuaTable:
             return None
         pattern = anchoring[text]
         found = (
-            pattern.search(subject, start) if size - start <= pattern.free else pattern.find(state.tick, subject, start)
+            pattern.search(subject, start)
+            if size - start <= pattern.free
+            else pattern.find(state.step_counter(), subject, start)
         )
         return None if found is None else captured(pattern, found)
 
@@ -169,7 +175,7 @@ def open_string(state: State) -> LuaTable:
         if len(text) + len(separator) > MAX_SIZE // count:
             raise lib_error("resulting string too large")
         total = len(text) * count + len(separator) * (count - 1)
-        if total > FREE_BYTES:
+        if total > free:
             charge_bytes(total)
         return text * count if not separator else (text + separator) * (count - 1) + text
 
@@ -252,8 +258,8 @@ def captured(pattern: Pattern, found: Match) -> Any:
     return pattern.values(found)
 
 
-def iterator(pattern: Pattern, following: Callable[[], Match]) -> Callable[..., Any]:
-    """The iterator of gmatch; ``following()`` is the next match or raises StopIteration."""
+def iterator(pattern: Pattern, following: Callable[[], Match], subject: str) -> Callable[..., Any]:
+    """The iterator of gmatch; ``following()`` is the next match in ``subject`` or raises StopIteration."""
 
     def whole(*_: Any) -> Any:
         try:
@@ -276,4 +282,6 @@ def iterator(pattern: Pattern, following: Callable[[], Match]) -> Callable[..., 
 
     step: Any = whole if pattern.captures == 0 else only if pattern.plain and pattern.captures == 1 else every
     mark_native(step)
+    # The search's own reference cannot be seen by who measures the memory in use.
+    step.__kwdefaults__ = {"subject": subject}
     return step  # type: ignore[no-any-return]

@@ -58,6 +58,7 @@ SHORT_LIST = 64
 
 def open_table(state: State) -> LuaTable:
     """The table ``table`` of a runtime (manual §6.6)."""
+    max_entries = state.max_entries
 
     def check_access(value: Any, position: int, *events: str) -> None:
         """The value must be a table or have all the metamethods named (ltablib's checktab)."""
@@ -88,6 +89,8 @@ def open_table(state: State) -> LuaTable:
                     raise lib_error("wrong number of arguments to 'insert'")
                 if position is not None:
                     hash[end] = position
+                    if len(hash) > max_entries:
+                        state.check_entries(hash)
                 return ()
             if extra:
                 raise lib_error("wrong number of arguments to 'insert'")
@@ -103,6 +106,7 @@ def open_table(state: State) -> LuaTable:
                 hash.pop(place, None)
             else:
                 hash[place] = value
+            state.check_entries(hash)
             return ()
         check_access(table, 1, "__index", "__newindex", "__len")
         state.non_yieldable += 1
@@ -198,6 +202,7 @@ def open_table(state: State) -> LuaTable:
             size = min(PIECE, count - offset)
             state.tick(size)
             store(target, goal + offset, list(map(source.get, range(low + offset, low + offset + size))))
+            state.check_entries(target)
 
     def concat(table: Any = ABSENT, separator: Any = ABSENT, start: Any = ABSENT, stop: Any = ABSENT, *_: Any) -> Any:
         """The elements ``start..stop``, strings and numbers, as one string with a separator between them."""
@@ -225,8 +230,9 @@ def open_table(state: State) -> LuaTable:
                 parts += items
                 added = sum(map(len, items)) + len(between) * count
                 total += added
-                state.charge_bytes(total)
-                state.tick(added >> 4)
+                # without the last separator, which is not put
+                state.check_length(total - len(between))
+                state.charge_list(added)
                 low += count
             return between.join(parts)
         finally:
@@ -247,6 +253,7 @@ def open_table(state: State) -> LuaTable:
         state.tick(len(args) >> 2)
         hash = {key: item for key, item in enumerate(args, 1) if item is not None}
         hash["n"] = len(args)  # type: ignore[index]
+        state.check_entries(hash)
         return LuaTable(hash)
 
     def unpack(table: Any = ABSENT, start: Any = ABSENT, stop: Any = ABSENT, *_: Any) -> Any:
@@ -287,7 +294,7 @@ def open_table(state: State) -> LuaTable:
             if order is not None:
                 check_function(order, 2)
             state.tick(size * size.bit_length() >> 2)
-            state.charge_bytes(size * 8)
+            state.charge_list(size * 8)
             plain = is_plain(table)
             if plain:
                 items = list(map(table.hash.get, range(1, size + 1)))
@@ -302,7 +309,12 @@ def open_table(state: State) -> LuaTable:
                         result = first(result)
                     return result is not None and result is not False
 
-                quicksort(items, less, state.tick)
+                # As in PUC, one call through C code more.
+                state.enter_c()
+                try:
+                    quicksort(items, less, state.tick)
+                finally:
+                    state.leave_c()
             elif not sort_plain(items):
                 quicksort(items, state.less_than, state.tick)
             if plain:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType
 from typing import TYPE_CHECKING
 
-from vlua.vm.frames import Level, information, levels, walk
+from vlua.vm.frames import Level, event_of, information, levels, walk
 from vlua.vm.table import LuaTable
 
 if TYPE_CHECKING:
@@ -21,18 +21,6 @@ __all__ = ["call_site", "function_names", "stack_of", "traceback_text"]
 # Levels shown at the top and at the bottom of a stack too long to show.
 TOP_LEVELS = 10
 BOTTOM_LEVELS = 11
-
-# Metamethods by the name of the machine's function that calls them; the others have the event in a variable.
-EVENTS = {
-    "unm": "__unm",
-    "bnot": "__bnot",
-    "length": "__len",
-    "eq": "__eq",
-    "concat": "__concat",
-    "concat_mixed": "__concat",
-    "index": "__index",
-    "setindex": "__newindex",
-}
 
 
 def stack_of(state: State, thread: Coroutine | None, here: FrameType) -> Iterator[Level]:
@@ -72,14 +60,8 @@ def call_site(level: Level, caller: Level | None) -> tuple[str, str | None]:
         return ("", None) if operand is None else operand
     if operation.kind == "iterator":
         return "for iterator", "for iterator"
-    frame = level.frame.f_back
-    # Between a metamethod and the operation stands the machine's own code.
-    while frame is not None and frame is not caller.frame:
-        event = EVENTS.get(frame.f_code.co_name) or frame.f_locals.get("event")
-        if event is not None:
-            return "metamethod", event
-        frame = frame.f_back
-    return "", None
+    event = event_of(level, caller)
+    return ("", None) if event is None else ("metamethod", event)
 
 
 def function_names(state: State) -> dict[CodeType, str]:
@@ -93,7 +75,7 @@ def function_names(state: State) -> dict[CodeType, str]:
         prefix = "" if module == "_G" else f"{module}."
         for key, value in table.hash.items():
             if type(value) is FunctionType and type(key) is str:
-                names.setdefault(value.__code__, prefix + key)
+                names.setdefault(getattr(value, "__wrapped__", value).__code__, prefix + key)
     return names
 
 

@@ -69,13 +69,15 @@ def open_utf8(state: State) -> LuaTable:
     def char(*codes: Any) -> Any:
         """The UTF-8 of the codes, joined."""
         if len(codes) > SLICE:
-            state.charge_bytes(4 * len(codes))
+            state.charge_list(4 * len(codes))
         parts: list[str] = []
         for position, code in enumerate(codes, 1):
             code = check_integer(code, position)
             arg_check(0 <= code <= LAST_CODE, position, "value out of range")
             parts.append(encode(code))
-        return "".join(parts)
+        text = "".join(parts)
+        state.check_length(len(text))
+        return text
 
     def codepoint(text: Any = ABSENT, start: Any = ABSENT, end: Any = ABSENT, *_: Any) -> Any:
         """The codes of the characters that begin from ``start`` (default 1) to ``end`` (default ``start``)."""

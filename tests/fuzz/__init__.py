@@ -1,0 +1,1 @@
+"""Random programs against the runtime: ``python -m tests.fuzz --minutes 60``."""
