@@ -295,11 +295,11 @@ def test_eval() -> None:
 def test_check(tmp_path: Path) -> None:
     good, bad = script(tmp_path, "error 'not run'", "good.lua"), script(tmp_path, "\nx = = 1", "bad.lua")
     assert vlua("check", good).returncode == 0
-    result = vlua("check", good, bad, tmp_path / "none.lua")
+    result = vlua("check", good, bad.name, "none.lua", cwd=tmp_path)
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
-        f"vlua: {bad}:2: unexpected symbol near '='",
-        f"vlua: cannot open {tmp_path / 'none.lua'}: No such file or directory",
+        "vlua: bad.lua:2: unexpected symbol near '='",
+        "vlua: cannot open none.lua: No such file or directory",
     ]
     assert vlua("check", "-", stdin="x =").stderr == "vlua: stdin:1: unexpected symbol near <eof>\n"
 

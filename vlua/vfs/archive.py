@@ -23,8 +23,8 @@ from typing import IO, Any, BinaryIO, cast
 
 import attrs
 
-from vlua.vfs.pyfilesystem import FS, Info, Mode, Permissions, ResourceType, SubFS, basename, errors, iteratepath
-from vlua.vfs.read_only import ReadingFile
+from vlua.vfs.pyfilesystem import Info, Mode, Permissions, ResourceType, basename, errors, iteratepath
+from vlua.vfs.read_only import ReadingFile, Unwritable
 
 __all__ = ["Archive", "Skipped", "TarArchive", "ZipArchive", "open_archive"]
 
@@ -59,7 +59,7 @@ class Node:
     permissions: int | None = None
 
 
-class Archive(FS):
+class Archive(Unwritable):
     """The members of an archive that are listed in ``skipped`` apart. What fails later raises FSError.
 
     A file's size is what the archive declares, and never more than that is read.
@@ -167,33 +167,6 @@ class Archive(FS):
     def _open(self, node: Node) -> BinaryIO:
         """The contents of a file."""
         raise NotImplementedError
-
-    def makedir(self, path: str, permissions: Permissions | None = None, recreate: bool = False) -> SubFS[FS]:
-        """Refused, unless it exists and may."""
-        self.check()
-        if recreate and self.isdir(path):
-            return self.opendir(path)
-        raise errors.ResourceReadOnly(path)
-
-    def remove(self, path: str) -> None:
-        """Refused."""
-        self.check()
-        raise errors.ResourceReadOnly(path)
-
-    def removedir(self, path: str) -> None:
-        """Refused."""
-        self.check()
-        raise errors.ResourceReadOnly(path)
-
-    def removetree(self, dir_path: str) -> None:
-        """Refused."""
-        self.check()
-        raise errors.ResourceReadOnly(dir_path)
-
-    def setinfo(self, path: str, info: Any) -> None:
-        """Refused."""
-        self.check()
-        raise errors.ResourceReadOnly(path)
 
 
 class ZipArchive(Archive):

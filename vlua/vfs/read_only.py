@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 from vlua.vfs.layer import LayerFile, LayerFS
 from vlua.vfs.pyfilesystem import FS, Mode, Permissions, SubFS, errors
 
-__all__ = ["ReadOnlyFS", "ReadingFile"]
+__all__ = ["ReadOnlyFS", "ReadingFile", "Unwritable"]
 
 
 class ReadingFile(LayerFile):
@@ -64,28 +64,8 @@ class ReadingFile(LayerFile):
             return super().tell()
 
 
-class ReadOnlyFS(LayerFS):
-    """``below``, of which nothing can be changed: writing raises ResourceReadOnly.
-
-    Unlike ``fs.wrap.WrapReadOnly`` it hands out neither the filesystem below nor its system paths to ``fs.move``
-    and ``fs.copy``, and a handle's ``truncate`` and ``writelines`` are refused where the file below forgets to.
-    """
-
-    def getmeta(self, namespace: str = "standard") -> Mapping[str, object]:
-        """What ``below`` says of itself, and that nothing can be written."""
-        meta = super().getmeta(namespace)
-        if namespace != "standard":
-            return meta
-        return {**meta, "read_only": True, "supports_rename": False}
-
-    def openbin(self, path: str, mode: str = "r", buffering: int = -1, **options: Any) -> BinaryIO:
-        """Open a file for reading."""
-        wanted = Mode(mode)
-        wanted.validate_bin()
-        self.check()
-        if wanted.writing:
-            raise errors.ResourceReadOnly(path)
-        return ReadingFile(self.below.openbin(path, mode, 0, **options), path).buffered(buffering)
+class Unwritable(FS):
+    """What a filesystem says that cannot be written to: every change raises ResourceReadOnly."""
 
     def makedir(self, path: str, permissions: Permissions | None = None, recreate: bool = False) -> SubFS[FS]:
         """Refused, unless it exists and may."""
@@ -113,6 +93,30 @@ class ReadOnlyFS(LayerFS):
         """Refused."""
         self.check()
         raise errors.ResourceReadOnly(path)
+
+
+class ReadOnlyFS(Unwritable, LayerFS):
+    """``below``, of which nothing can be changed: writing raises ResourceReadOnly.
+
+    Unlike ``fs.wrap.WrapReadOnly`` it hands out neither the filesystem below nor its system paths to ``fs.move``
+    and ``fs.copy``, and a handle's ``truncate`` and ``writelines`` are refused where the file below forgets to.
+    """
+
+    def getmeta(self, namespace: str = "standard") -> Mapping[str, object]:
+        """What ``below`` says of itself, and that nothing can be written."""
+        meta = super().getmeta(namespace)
+        if namespace != "standard":
+            return meta
+        return {**meta, "read_only": True, "supports_rename": False}
+
+    def openbin(self, path: str, mode: str = "r", buffering: int = -1, **options: Any) -> BinaryIO:
+        """Open a file for reading."""
+        wanted = Mode(mode)
+        wanted.validate_bin()
+        self.check()
+        if wanted.writing:
+            raise errors.ResourceReadOnly(path)
+        return ReadingFile(self.below.openbin(path, mode, 0, **options), path).buffered(buffering)
 
     def move(self, src_path: str, dst_path: str, overwrite: bool = False, preserve_time: bool = False) -> None:
         """Refused."""
