@@ -452,7 +452,7 @@ class Writer:
         name = self.pick(*NAMES["number"])
         first, last = self.pick(*INTEGERS), self.pick(*INTEGERS)
         if self.chance(20):
-            first, last = self.expression("number", 1), self.expression("number", 1)
+            first, last = self.expression("number", 1), f"limit({self.expression('number', 1)})"
         step = self.pick("", "", ", 1", ", -1", ", 2", ", 0.5", ", 0", ", math.maxinteger", ", -2.5", ", '1'")
         with self.scope():
             self.declare("number", name)

@@ -119,6 +119,7 @@ local function text(v)
   if kind == "number" or kind == "string" or kind == "boolean" or kind == "nil" then return tostring(v) end
   return kind
 end
+local function limit(v) return v == v and v or 1 end
 local function some(v) if v == nil then return "nil" end return v end
 local function list(...)
   local l = {}

@@ -1,4 +1,4 @@
-"""``python -m tests.official [FILE…] [--mode user|full] [--timeout SECONDS]``: the table of results with times."""
+"""``python -m tests.official [FILE…] [--mode user|full|both] [--timeout SECONDS]``: the table of results with times."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ def main() -> int:
     options = parser.parse_args()
     names = [name if name.endswith(".lua") else f"{name}.lua" for name in options.files] or FILES
     passed = surprises = total = 0
+    seconds: dict[str, float] = {}
     for mode in MODES if options.mode == "both" else [options.mode]:
+        seconds[mode] = 0
         for name in names:
             result = run_file(name, mode, options.timeout)
             expected = EXPECTED_FAILURES[mode].get(name, "")
             total += 1
+            seconds[mode] += result.seconds
             passed += not result.failure
             surprises += bool(result.failure) != bool(expected)
             verdict = "passed" if not result.failure else "failed as expected" if expected else "FAILED"
@@ -31,7 +34,8 @@ def main() -> int:
             print(f"{name:<16} {mode:<5} {result.seconds:7.2f} s  {verdict}", flush=True)
             if result.failure:
                 print("    " + (expected or result.failure).replace("\n", "\n    "))
-    print(f"{passed} of {total} pass, {surprises} not as expected")
+    times = ", ".join(f"{mode}: {spent:.1f} s" for mode, spent in seconds.items())
+    print(f"{passed} of {total} pass, {surprises} not as expected; {times}")
     return 1 if surprises else 0
 
 

@@ -127,6 +127,31 @@ for i = 1, 'x' do end
 string.rep()
 error('x')
 local s = "" s:rep({})
+local s = 'q' return 2 >> ('a'):rep(2)
+local s = 'q' return -s:match('q')
+S = 'q' return 2 + S:lower(1), S:lower() .. S:match('x')
+local t = {} return t:rep(1)
+return -'\\0z'
+return 'x' .. (nil or V), 1
+return 'x' .. (nil and nil or V)
+return 'x' .. (V and nil or V)
+return 'x' .. (true and V)
+return 'x' .. (V and V or V)
+return setmetatable({}, {__index = coroutine.wrap}).x
+return setmetatable({}, {__index = coroutine.wrap}):x()
+return setmetatable({}, {__index = string.rep}).x.y
+setmetatable({}, {__newindex = string.rep}).x = {}
+return setmetatable({}, {__add = coroutine.wrap}) + 1
+return 1 ~ setmetatable({}, {__bxor = coroutine.wrap})
+return -setmetatable({}, {__unm = coroutine.wrap})
+return #setmetatable({}, {__len = coroutine.wrap})
+return setmetatable({}, {__concat = coroutine.wrap}) .. 1
+return setmetatable({}, {__lt = string.rep}) > {}
+return setmetatable({}, {__lt = string.rep}) <= {}
+return setmetatable({}, {__le = string.rep}) >= 1
+return setmetatable({}, {__eq = string.rep}) == {}
+local t = setmetatable({}, {__call = coroutine.wrap}) t(1)
+table.concat({1, 2}, setmetatable({}, {__index = string.rep}))
 """.strip().split("\n")
 
 
@@ -159,6 +184,10 @@ def test_message_of_stripped_code(engines: tuple[Engine, Engine], program: str) 
         ("a\n=\n-\n\nprint\n;", 3),
         ("\na\n(\n23)\n", 2),
         ("local a = {x = 13}\na\n.\nx\n(\n23 + a\n)", 6),
+        ("local x = (function()\nend):sub(1)", 2),
+        ("local f = print\nlocal x = (f\n):sub(\n1)", 3),
+        ("local t = {\n[nil] = (function()\nend),\n[1] = 2}", 3),
+        ("local t = {\n[nil]\n=\n1\n}", 4),
     ],
 )
 def test_line(program: str, line: int) -> None:

@@ -48,10 +48,9 @@ def _positive(figure: Any, value: Any, field: attrs.Attribute[Any]) -> Any:
     return figure
 
 
-def _known(value: Any, field: attrs.Attribute[Any]) -> Any:
+def _known(_: Any, field: attrs.Attribute[Any], value: Any) -> None:
     if value not in ("stop", "error"):
         raise PolicyError(f'{field.name}: "stop" or "error" expected, got {value!r}')
-    return value
 
 
 def _field(convert: Callable[[Any, attrs.Attribute[Any]], Any]) -> Any:
@@ -108,4 +107,4 @@ class Limits:
     open_files: int | None = _field(_whole)
     file_bytes: int | None = _field(_size)
     files: int | None = _field(_whole)
-    on_limit: OnLimit = attrs.field(default="stop", converter=attrs.Converter(_known, takes_field=True))
+    on_limit: OnLimit = attrs.field(default="stop", validator=_known)

@@ -43,6 +43,8 @@ __all__ = ["MemoryWatch", "process_bytes"]
 
 # How many times the duration of a look passes before the next one that nothing calls for.
 PATIENCE = 20
+# The same when large strings alone may have passed the limit, which fill free memory fast.
+HASTE = 4
 # The part of the limit by which the process may grow before a look, when less of the limit is left.
 LEAST_PART = 8
 # Bytes that a unit of the meter may have allocated in small pieces, for a look that nothing calls for.
@@ -130,7 +132,7 @@ class MemoryWatch:
         self.grown = 0
         self.handed = 0
         self.charged = 0
-        self.due = 0.0
+        self.looked = self.took = 0.0
         self.looking = False
         if allowed is not None:
             meter.observe(self, allowed)
@@ -154,8 +156,10 @@ class MemoryWatch:
         left = max(allowed - self.bytes, allowed // LEAST_PART)
         process = process_bytes() + pending
         if process - self.process < left:
-            possible = (meter.handed - self.handed) * UNIT_BYTES + meter.charged - self.charged
-            if possible < left or self.clock() < self.due:
+            charged = meter.charged - self.charged
+            if charged < left and (meter.handed - self.handed) * UNIT_BYTES + charged < left:
+                return
+            if self.clock() < self.looked + self.took * (HASTE if charged >= left else PATIENCE):
                 return
         grown = process - self.process
         self.look()
@@ -190,7 +194,7 @@ class MemoryWatch:
         self.peak = max(self.peak, self.bytes)
         self.process = process_bytes()
         self.handed, self.charged = self.meter.handed, self.meter.charged
-        self.due = ended + PATIENCE * (ended - begun)
+        self.looked, self.took = ended, ended - begun
         return self.bytes
 
 
