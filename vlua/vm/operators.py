@@ -336,7 +336,10 @@ def bind_concat(state: State) -> dict[str, Callable[..., Any]]:
             result = call_metamethod(state, handler, left, result)
         return result
 
-    return {"concat": concat}
+    def numeral(value: Any) -> str | None:
+        return number_text(value) if type(value) is int or type(value) is float else None
+
+    return {"concat": concat, "numeral": numeral}
 
 
 def bind_calls(state: State) -> dict[str, Callable[..., Any]]:

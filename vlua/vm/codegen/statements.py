@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from vlua.vm import nodes
+from vlua.vm.codegen.appending import AppendingEmitter
 from vlua.vm.codegen.emit import NO_LINE, WORK, Context, Loop
-from vlua.vm.codegen.jumps import JumpEmitter
 from vlua.vm.codegen.returns import MULTIPLE
 from vlua.vm.kinds import ANY, BOOLEAN, FLOAT, FUNCTION, INTEGER, NIL, NUMBER, STRING, TABLE
 
@@ -24,7 +24,7 @@ CONSTANTLY_TRUE = (nodes.True_, nodes.Number, nodes.String)
 STORED_KINDS = frozenset((BOOLEAN, INTEGER, FLOAT, NUMBER, STRING, TABLE, FUNCTION))
 
 
-class StatementEmitter(JumpEmitter):
+class StatementEmitter(AppendingEmitter):
     """Emits statements into ``out``."""
 
     def statements(self, statements: list[nodes.Statement]) -> None:
@@ -129,42 +129,6 @@ class StatementEmitter(JumpEmitter):
         value = self.expr(value_node)
         self.at(line)
         self.put(place, target, value, self.kinds.of(value_node))
-
-    def appended(self, variable: Any, target: nodes.Name, node: Any) -> bool:
-        """``s = s .. x`` on a plain local: Python then grows the string in place."""
-        if type(node) is not nodes.Binary or node.op != ".." or variable.captured:
-            return False
-        left = node.left
-        if type(left) is not nodes.Name or left not in self.scopes.names or self.scopes.names[left] is not variable:
-            return False
-        if variable.home is not self.context:
-            return False
-        rest = self.expr(node.right)
-        self.at(node.line, "concat", self.describe(left), self.describe(node.right))
-        if not isinstance(rest, (ast.Name, ast.Constant)):
-            rest = self.spill(rest)
-        value = self.name(variable.ident)
-        test = self.branch(
-            self.both(
-                self.of_type(value, "str"),
-                self.of_type(rest, "str"),
-                self.compare(self.call("len", rest), ast.Lt(), self.name("uncharged")),
-                # The first test is enough until the string is almost as long as a string may be.
-                self.either(
-                    self.compare(self.call("len", value), ast.Lt(), self.name("room")),
-                    self.compare(
-                        self.binary(self.call("len", value), ast.Add(), self.call("len", rest)),
-                        ast.LtE(),
-                        self.name("longest"),
-                    ),
-                ),
-            )
-        )
-        self.inside(test.body, lambda: self.assign(variable.ident, self.binary(value, ast.Add(), rest)))
-        self.inside(test.orelse, lambda: self.assign(variable.ident, self.call("concat", value, rest)))
-        if variable.shadowed:
-            self.cast_shadow(variable)
-        return True
 
     def place(self, target: nodes.Expression, several: bool = False) -> tuple[ast.expr, ast.expr] | None:
         """Evaluate where an assignment goes: object and key, each a name or a constant.
