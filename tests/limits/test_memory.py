@@ -44,12 +44,14 @@ print(json.dumps([grown, lua.usage.memory - figure]))
 
 
 @pytest.mark.parametrize("kind", _MAKERS)
-@pytest.mark.parametrize("size", [16, 64, pytest.param(256, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", [16, pytest.param(64, marks=pytest.mark.slow), pytest.param(256, marks=pytest.mark.slow)]
+)
 def test_the_figure_is_true(kind: str, size: int) -> None:
     source, each = _MAKERS[kind]
     count = (size << 20) // each
     command = [sys.executable, "-c", _CHILD, source, str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     grown, figure = json.loads(done.stdout)
     assert grown > size * 0.6e6, "the test makes less than it says"
     assert 0.75 < figure / grown < 1.25
@@ -67,7 +69,7 @@ _GROWERS = {
     "recursion": "local function f(n) local a, b, c, d = {}, {}, {}, {} return 1 + f(n + 1) end f(1)",
     "recursion in coroutines": """
         local function f(n) if n == 0 then coroutine.yield() end return 1 + f(n - 1) end
-        T = {} for i = 1, 1e9 do T[i] = coroutine.wrap(f) T[i](5000) end""",
+        T = {} for i = 1, 1e9 do T[i] = coroutine.wrap(f) T[i](1000) end""",
     "globals": "for i = 1, 1e9 do _G['g' .. i] = i end",
     "upvalues": "local f = function() end for i = 1, 1e9 do local g = f f = function() return g, i end end",
     "concat": "local t = {} for i = 1, 1e9 do t[i] = table.concat({'a', i}, ('b'):rep(1000)) end",
@@ -77,7 +79,7 @@ _GROWERS = {
 
 @pytest.mark.parametrize("grower", _GROWERS)
 def test_t_grow_is_stopped(grower: str) -> None:
-    lua = LuaRuntime(Policy(limits=Limits(memory="16 MiB", wall_time=60)))
+    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=240)))  # the time is for a busy machine
     before = process_bytes()
     with pytest.raises(LimitExceeded) as caught:
         lua.execute(_GROWERS[grower])
@@ -90,19 +92,19 @@ def test_a_huge_string_is_refused_before_it_is_made() -> None:
     before = process_bytes()
     for script in ("('x'):rep(1 << 30)", "('%99d'):rep(1 << 26):format()", "table.concat({}, 'x', 1, 1 << 30)"):
         with pytest.raises((LimitExceeded, Exception)):
-            LuaRuntime(Policy(limits=Limits(memory="16 MiB", wall_time=60))).execute(f"local s = {script}")
+            LuaRuntime(Policy(limits=Limits(memory="16 MiB", wall_time=240))).execute(f"local s = {script}")
     assert process_bytes() - before < 64 << 20
 
 
 def test_garbage_costs_nothing() -> None:
-    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=60)))
+    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=240)))
     assert lua.execute("local s for i = 1, 2000 do s = ('x'):rep(1000000) end return #s") == 1_000_000
     assert lua.execute("local t for i = 1, 300000 do t = {i, {i}} end return t[1]") == 300_000
     assert lua.execute("for i = 1, 100000 do local t = {} t.self = t end return 1") == 1
 
 
 def test_coroutines_that_nobody_can_reach_are_freed_before_the_limit_is_called_passed() -> None:
-    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=60)))
+    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=240)))
     script = """
     for i = 1, 5000 do
       local co
@@ -116,7 +118,7 @@ def test_coroutines_that_nobody_can_reach_are_freed_before_the_limit_is_called_p
 
 def test_runtimes_do_not_pay_for_each_other() -> None:
     big = LuaRuntime()
-    small = LuaRuntime(Policy(limits=Limits(memory="4 MiB", wall_time=60)))
+    small = LuaRuntime(Policy(limits=Limits(memory="4 MiB", wall_time=240)))
 
     def grow() -> None:
         big.execute("T = T or {} for i = 1, 50000 do T[#T + 1] = {i} end")
@@ -128,7 +130,7 @@ def test_runtimes_do_not_pay_for_each_other() -> None:
 
 
 def test_growth_over_many_calls_is_seen() -> None:
-    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=60)))
+    lua = LuaRuntime(Policy(limits=Limits(memory="8 MiB", wall_time=240)))
     add = lua.execute("local t = {} return function() for i = 1, 500 do t[#t + 1] = {i} end end")
 
     def grow() -> None:

@@ -21,11 +21,9 @@ __all__ = ["Watch"]
 
 # Events that say nothing of the host: code that is compiled and run inside the process. All others are reported.
 _HARMLESS = frozenset(
-    (
-        *("compile", "exec", "import", "sys._getframe", "sys._current_frames", "builtins.id", "gc.get_objects"),
-        *("object.__getattr__", "object.__setattr__", "object.__delattr__", "code.__new__", "function.__new__"),
-        *("gc.get_referents", "gc.get_referrers", "marshal.loads", "marshal.load", "marshal.dumps"),
-    )
+    """compile exec import sys._getframe sys._current_frames sys.settrace sys.setprofile builtins.id
+    object.__getattr__ object.__setattr__ object.__delattr__ code.__new__ function.__new__
+    gc.get_objects gc.get_referents gc.get_referrers marshal.loads marshal.load marshal.dumps""".split()
 )
 # Where Python's own modules and the project's are.
 _MODULES = tuple(
@@ -73,8 +71,13 @@ def _reads_a_module(event: str, args: tuple[Any, ...]) -> bool:
 
 
 def _import_everything() -> None:
-    """Import what scripts may need, so that importing it later is no event."""
+    """Import what scripts may need, and find two functions of CPython itself, so that doing it later is no event."""
+    import ctypes
+
     import vlua
+
+    for name in ("PyFrame_LocalsToFast", "PyFunction_SetClosure"):
+        getattr(ctypes.pythonapi, name)
 
     for module in pkgutil.walk_packages(vlua.__path__, "vlua."):
         if not module.name.endswith("__main__"):

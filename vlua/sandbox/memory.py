@@ -4,8 +4,10 @@ In: the states of a runtime. Out: their size, and ``LimitReached`` when it is mo
 
 What counts is what the runtime's own values hold: tables, strings, functions, variables, coroutines with their stacks,
 each once however often it is referred to. The interpreter, compiled code and libraries do not count, nor do files
-(``file_bytes`` limits those) and the host's objects. The figure is within 25 % of what the process really spends on
-them (less for tables, strings and functions; most for coroutines, whose stacks the system rounds up to pages).
+(``file_bytes`` limits those) and the host's objects; nor does what only the host still holds, such as a table
+that it was given and has kept: that is the host's own doing. The figure is within 25 % of what the process really
+spends on them (less for tables, strings and functions; most for coroutines, whose stacks the system rounds up to
+pages).
 
 Looking at everything takes about a third of a microsecond a value, so it is done rarely. At every slice of the meter
 the process itself is asked how much it has grown since the last look, which costs about a microsecond. A look is taken
@@ -14,8 +16,8 @@ bounded by the limit, that eighth, and what one slice allocates. Memory that was
 filled unseen; against that looks are taken anyway, as often as they cost less than a twentieth of the time. Runtimes in
 one process do not pay for each other: what others take makes for more looks, never for a larger figure.
 
-Not seen: values that wait on Python's own stack for an operation to go on, such as the first arguments of a call while
-later ones are computed, unless they are in variables as well.
+Values that wait on Python's own stack for an operation to go on, such as the first arguments of a call while later ones
+are computed, cannot be seen there; compiled code keeps them in temporaries as well.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ FRAME_WORDS = 11
 OVERHEAD = 8
 # Objects looked into at once, between two looks at the clock.
 PORTION = 20_000
+# Frames, or coroutines, between two looks at the clock.
+FRAMES = 1_000
 
 LEAVES = frozenset((str, int, float, bytes))
 CONTAINERS = frozenset((LuaTable, dict, list, tuple, FunctionType, CellType, GeneratorType, BuiltinMethodType, set))
@@ -115,7 +119,6 @@ def process_bytes() -> int:
 class MemoryWatch:
     """Watches what the states that share a meter hold; ``allowed`` is the limit in bytes, or ``None``.
 
-    ``hosted`` gives values that only the host may hold.
     ``bytes`` is the figure of the last look, ``peak`` the largest so far. ``clock`` tells seconds.
     """
 
@@ -123,7 +126,6 @@ class MemoryWatch:
         self.meter = meter
         self.allowed = allowed
         self.clock = clock
-        self.hosted: Callable[[], Iterable[Any]] = tuple
         self.bytes = 0
         self.peak = 0
         self.looks = 0
@@ -186,7 +188,7 @@ class MemoryWatch:
         begun = self.clock()
         self.looking = True
         try:
-            self.bytes = size_of(self.meter.states, self.hosted(), self.meter.check_time)
+            self.bytes = size_of(self.meter.states, self.meter.check_time)
         finally:
             self.looking = False
         ended = self.clock()
@@ -198,24 +200,33 @@ class MemoryWatch:
         return self.bytes
 
 
-def size_of(states: Iterable[State], hosted: Iterable[Any] = (), pulse: Callable[[], object] = lambda: None) -> int:
-    """The bytes that the values of some states take; ``hosted`` are values that only the host may hold.
+def size_of(states: Iterable[State], pulse: Callable[[], object] = lambda: None) -> int:
+    """The bytes that the values of some states take.
 
     ``pulse`` is called now and then, and may raise.
     """
     states = list(states)
     total = 0
-    roots: list[Any] = list(hosted)
+    roots: list[Any] = []
     seen: dict[int, Any] = {}
     for state in states:
         for known in (state.namespace, state.natives, LuaTable, TRUE_KEY, FALSE_KEY, *state.natives.values()):
             seen[id(known)] = known
         roots += (state.globals, state.registry, state.string_meta, *state.type_metatables.values())
         roots += (*state.garbage.marked.values(), *state.garbage.due)
+        for frame, _ in state.error_frames:
+            # An error's own stack, while its handler runs.
+            frame_bytes(frame, roots)
     markers = {id(state.namespace["meter"]) for state in states}
     coroutines = [item for state in states for item in alive_in(state)]
-    total += sum(frame_bytes(frame, roots) for frame in running_frames() if belongs(frame, markers))
-    for coroutine in coroutines:
+    for number, frame in enumerate(running_frames()):
+        if number % FRAMES == 0:
+            pulse()
+        if belongs(frame, markers):
+            total += frame_bytes(frame, roots)
+    for number, coroutine in enumerate(coroutines):
+        if number % FRAMES == 0:
+            pulse()
         total += coroutine_bytes(coroutine, roots)
     new: list[Any] = roots
     while new:

@@ -26,13 +26,12 @@ from vlua.vfs.failure import (
     failure_of,
 )
 from vlua.vfs.judge import Judge
-from vlua.vfs.open_files import OpenFiles
+from vlua.vfs.open_files import OpenFiles, flush_all
 from vlua.vfs.seed import Seed, is_filesystem, plain_path
 from vlua.vfs.standard import StandardInput, StandardOutput
 from vlua.vfs.stream import DirectoryStream, NullStream, Stream
 from vlua.vfs.text import from_lua, to_lua
 from vlua.vfs.times import FileTimes
-from vlua.vm.errors import LimitReached, LuaError
 from vlua.vm.frames import lib_error
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ TEMPORARY = "/tmp"
 NAMELESS = "/.nameless"  # a temporary file's name under a quota, before it loses it
 NULL_DEVICE = "/dev/null"  # there for whoever opens it, though no directory shows it
 COPY_OVERHEAD = 2048  # bytes charged for copying one file or directory besides its contents
+MOVE_SECONDS = 0.0002  # time that changing one of many files may take without a look at the clock
 NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 NAME_LENGTH = 6  # letters in a temporary name, as mkstemp makes them
 
@@ -181,13 +181,14 @@ class Room:
         self._charge(count)
 
     def flush(self) -> None:
-        """Flush every open file and the standard output streams, failures ignored (as ``exit`` does in C)."""
-        self.flush_files()
-        for stream in (self.stdout, self.stderr):
-            try:
-                stream.flush()
-            except (Failure, LuaError, LimitReached):
-                continue
+        """Flush every open file and the standard output streams, failures ignored (as ``exit`` does in C).
+
+        Raises LimitReached in a process: whoever has started it goes on.
+        """
+        reached = self._files.flush()
+        reached = flush_all((self.stdout, self.stderr)) or reached
+        if reached is not None and self.process is not None:
+            raise reached
 
     def flush_files(self) -> None:
         """Flush every open file, failures ignored."""
@@ -250,6 +251,8 @@ class Room:
 
         Relative paths start at the working directory; ``..`` stops at the root. Raises Failure.
         """
+        if len(path) > LONGEST_PATH:
+            self.charge(len(path))
         _check(path)
         names = path.split("/")
         if path[0] != "/" and self.directory != "/":
@@ -277,7 +280,7 @@ class Room:
         self._files.require_room()
         name, directory = self.locate(path)
         if name == NULL_DEVICE and not directory:
-            return self.keep(NullStream(mode))
+            return self.keep(NullStream(mode, self.charge))
         if directory and mode != "r":
             if mode != "r+" and path[-1] == "/" and self._last_name(path) not in (".", ".."):
                 raise Failure(EISDIR)  # Linux makes no file for such a name, whatever is there
@@ -378,7 +381,7 @@ class Room:
             raise Failure(EISDIR)
         if present == "file" and kind == "directory":
             raise Failure(ENOTDIR)
-        self._charge_copy(old)
+        self._charge_copy(old, kind == "directory")
         self._times.forget(old)
         self._times.forget(new)
         try:
@@ -477,17 +480,20 @@ class Room:
 
     # Inside
 
-    def _charge_copy(self, name: str) -> None:
-        """Account for what changing ``name`` may copy into memory from below a mount."""
-        if not self._mounts:
+    def _charge_copy(self, name: str, each: bool = False) -> None:
+        """Account for what changing ``name`` may copy into memory from below a mount, or move one by one (``each``)."""
+        if not self._mounts and not each:
             return
         try:
             info = self.filesystem.getinfo(name, ["details"])
-            below = list(self.filesystem.walk.info(name, namespaces=["details"])) if info.is_dir else [(name, info)]
+            walk = self.filesystem.walk.info(name, namespaces=["details"]) if info.is_dir else ()
+            below = [info, *(entry for _, entry in walk)]
         except Exception:
             return  # there is nothing to copy; what is wrong is told by the operation itself
-        for _, item in below:
-            self.charge(COPY_OVERHEAD + item.size)
+        for entry in below:
+            self.charge(COPY_OVERHEAD + entry.size)
+        if self.meter is not None:
+            self.meter.require_time(len(below) * MOVE_SECONDS)
 
     def _is_mount_point(self, name: str) -> bool:
         return name in self.stack.mount_points
@@ -511,6 +517,8 @@ class Room:
 
     def _last_name(self, path: str) -> str:
         """The last name in ``path``, "" for the root. Raises Failure when what it is in is no directory."""
+        if len(path) > LONGEST_PATH:
+            self.charge(len(path))
         _check(path)
         stripped = path.rstrip("/")
         if not stripped:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from vlua.vfs.failure import Failure
-from vlua.vfs.stream import Stream
+from vlua.vfs.stream import CAPACITY, Stream
 from vlua.vm.arguments import ABSENT, arg_check, check_integer, check_option, check_string, opt_integer, type_error
 from vlua.vm.frames import arg_error, lib_error, mark_native
 from vlua.vm.number import number_text
@@ -148,6 +148,8 @@ def write_values(stream: Stream, values: tuple[Any, ...], first: int, file: Any)
         if type(value) not in TEXTS:
             break
         texts.append(TEXTS[type(value)](value))
+    if len(texts) > 1:
+        charge_join(stream, texts)
     try:
         stream.write("".join(texts))
         if len(texts) < len(values):
@@ -155,6 +157,13 @@ def write_values(stream: Stream, values: tuple[Any, ...], first: int, file: Any)
     except Failure as failure:
         return failure.result()
     return file
+
+
+def charge_join(stream: Stream, texts: list[str]) -> None:
+    """Charge for joining texts before it is done. Raises LimitReached, LuaError."""
+    size = sum(map(len, texts))
+    if size >= CAPACITY:
+        stream.charge(size)
 
 
 # What `write` makes of the values that it takes.
@@ -276,9 +285,11 @@ def file_metatable(state: State, room: Room) -> LuaTable:
                 text = values[0]
             else:
                 try:
-                    text = "".join([value if type(value) is str else TEXTS[type(value)](value) for value in values])
+                    texts = [value if type(value) is str else TEXTS[type(value)](value) for value in values]
                 except KeyError:
                     return write_values(stream, values, 2, file)
+                charge_join(stream, texts)
+                text = "".join(texts)
             size = len(text)
             if size < stream.left:
                 stream.left -= size

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vlua.vfs.failure import EMFILE, Failure
 from vlua.vfs.stream import Stream
 from vlua.vm.errors import LimitReached, LuaError
 
-__all__ = ["MOST_OPEN_FILES", "OpenFiles"]
+__all__ = ["MOST_OPEN_FILES", "OpenFiles", "flush_all"]
 
 MOST_OPEN_FILES = 1024  # as the usual `ulimit -n`: open files cost the host memory
 
@@ -57,13 +57,9 @@ class OpenFiles:
         self._everyone.discard(stream)
         stream.close()
 
-    def flush(self) -> None:
-        """Flush every open file, failures ignored (as ``exit`` does in C)."""
-        for stream in self:
-            try:
-                stream.flush()
-            except (Failure, LuaError, LimitReached):
-                continue
+    def flush(self) -> LimitReached | None:
+        """Flush every open file, failures ignored (as ``exit`` does in C); a limit that one of them has reached."""
+        return flush_all(self)
 
     def settle(self) -> None:
         """Flush every open file and forget what was read ahead, failures ignored."""
@@ -87,3 +83,16 @@ class OpenFiles:
 
     def __iter__(self) -> Iterator[Stream]:
         return iter(list(self._own) if self._own else ())
+
+
+def flush_all(streams: Iterable[Stream]) -> LimitReached | None:
+    """Flush streams, failures ignored; a limit that one of them has reached."""
+    reached = None
+    for stream in streams:
+        try:
+            stream.flush()
+        except (Failure, LuaError):
+            continue
+        except LimitReached as limit:
+            reached = limit
+    return reached

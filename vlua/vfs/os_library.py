@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["open_os"]
 
 LARGEST_FIELD = (2**31 - 1) // 2  # of a date table, as loslib.c limits it
+SLICE = 64  # conversions of `date` between two charges
+CONVERSION_BYTES = 64  # what one conversion is charged for: its time more than its text
 LOCALES = ("C", "POSIX", "")
 CATEGORIES = ("all", "collate", "ctype", "monetary", "numeric", "time")
 UNREPRESENTABLE = "time result cannot be represented in this installation"
@@ -94,13 +96,16 @@ def open_os(state: State, room: Room) -> LuaTable:
             return table
         state.tick(len(text) >> 4)
         pieces: list[str] = []
-        position = 0
+        position = done = 0
         while (percent := text.find("%", position)) >= 0:
             pieces.append(text[position:percent])
             length = specifier_length(text, percent + 1)
             if length == 0:
                 rest = text[percent + 1 :].split("\0", 1)[0]
                 raise arg_error(1, f"invalid conversion specifier '%{rest}'")
+            done += 1
+            if not done % SLICE:
+                state.charge_list(SLICE * CONVERSION_BYTES)
             position = percent + 1 + length
             pieces.append(format_time(text[percent + 1 : position], time))
         pieces.append(text[position:])

@@ -49,6 +49,7 @@ def open_package(state: State, room: Room) -> LuaTable:
             state.charge_bytes(len(name) + name.count(separator) * len(replacement))
             name = name.replace(separator, replacement)
         tried = []
+        state.charge_list(len(path) + 8 * path.count(";"))
         for template in path.split(";"):
             if template:
                 state.tick(1)

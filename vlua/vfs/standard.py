@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vlua.vfs.failure import EBADF, ESPIPE, Failure, failure_of
-from vlua.vfs.stream import Stream
+from vlua.vfs.stream import CAPACITY, Stream
 from vlua.vm.errors import LuaError
 
 __all__ = ["Printer", "StandardInput", "StandardOutput", "is_terminal"]
@@ -101,6 +101,8 @@ class StandardOutput(Stream):
 
     def write(self, text: str) -> None:
         """Write a Lua string."""
+        if len(text) >= CAPACITY:
+            self.charge(len(text))
         try:
             self.emit(text)
         except Exception as error:

@@ -339,8 +339,8 @@ class NullStream(Stream):
 
     __slots__ = ()
 
-    def __init__(self, mode: str) -> None:
-        super().__init__(None, mode, _free)
+    def __init__(self, mode: str, charge: Callable[[int], None] | None = None) -> None:
+        super().__init__(None, mode, charge if charge is not None else _free)
 
     def _fetch(self, size: int) -> str:
         if not self.readable:

@@ -22,6 +22,9 @@ NO_FIELDS: dict[Any, Any] = {}
 
 # Links of a chain of __index or __newindex tables, as PUC's MAXTAGLOOP.
 MAX_CHAIN = 2000
+# Items of a constructor that go into a table without a charge; bytes that one takes there.
+UNCHARGED_ITEMS = 200
+ITEM_BYTES = 32
 # The number of an operand that no operation has.
 NAMELESS = 99
 
@@ -122,6 +125,8 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
     def table_with(keyed: tuple[Any, ...], listed: tuple[Any, ...]) -> LuaTable:
         """A table of any keys (``keyed`` alternates keys and values), then of positions 1, 2, … (``listed``)."""
         table = LuaTable()
+        if len(listed) > UNCHARGED_ITEMS:
+            state.charge_list(len(listed) * ITEM_BYTES)
         for position in range(0, len(keyed), 2):
             table.set(keyed[position], keyed[position + 1])
         hash = table.hash
@@ -135,6 +140,8 @@ def bind_access(state: State) -> dict[str, Callable[..., Any]]:
 
     def table_listed(items: tuple[Any, ...]) -> LuaTable:
         """A table of positions 1, 2, …"""
+        if len(items) > UNCHARGED_ITEMS:
+            state.charge_list(len(items) * ITEM_BYTES)
         return table_of(dict(enumerate(items, 1)))
 
     return {

@@ -6,6 +6,7 @@ In: a Lua function and the values passed by ``resume`` and ``yield``. Out: the v
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from types import CodeType, FrameType
@@ -155,6 +156,10 @@ class Coroutines:
                 except (ValueError, GreenletError):
                     # It belongs to another host thread, where greenlet ends it when it gets there.
                     pass
+                except RuntimeError:
+                    # The interpreter is being taken down, and greenlet with it.
+                    if not target.dead and not sys.is_finalizing():
+                        raise
         finally:
             self.ending = False
             state.c_depth, state.nesting[0], state.non_yieldable, state.current = depth, nesting, non_yieldable, current

@@ -11,17 +11,16 @@ import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import attrs
 
 from vlua.vm.call import PENDING_CALLERS, apply
+from vlua.vm.charging import LONG_TEXT, charge_caller
 from vlua.vm.errors import LuaError
 from vlua.vm.table import LuaTable
 
 __all__ = [
     "INTERRUPTIONS",
-    "POSITIONS",
     "FunctionInfo",
     "Level",
     "Local",
@@ -66,8 +65,6 @@ class Origin:
     kinds: dict[str, str]
 
 
-# Lines and operations by instruction. They must not hold the code, which Python's collector does not look into.
-POSITIONS: WeakKeyDictionary[CodeType, list[tuple[int, int]]] = WeakKeyDictionary()
 # The end of what lasts as long as its function.
 FOREVER = 1 << 62
 
@@ -103,15 +100,18 @@ class FunctionInfo:
     locals: list[Local] = attrs.Factory(list)
     outlined: bool = False
     is_main: bool = False
+    # Lines and operations by instruction, once something has asked for them.
+    positions: list[tuple[int, int]] | None = None
 
     def locate(self, code: CodeType, instruction: int) -> tuple[int, Operation | None]:
         """Line and operation of the instruction at byte offset ``instruction``."""
-        known = POSITIONS.get(code)
+        # Looking up a code object compares code objects, which takes long: each function's own positions are at hand.
+        known = self.positions
         if known is None:
             # Line 0 is what every function begins with; stripped functions tell no line at all.
             first, stripped = max(self.line, 1), self.origin.stripped
             known = [(-1 if stripped else line or first, column or 0) for line, _, column, _ in code.co_positions()]
-            POSITIONS[code] = known
+            self.positions = known
         index = instruction // 2
         line, column = known[index] if 0 <= index < len(known) else (self.line, 0)
         return line, self.operations[column] if column < len(self.operations) else None
@@ -119,7 +119,7 @@ class FunctionInfo:
     def active(self, code: CodeType, instruction: int) -> list[Local]:
         """The locals in force at an instruction, in the order of their declaration."""
         self.locate(code, instruction)
-        known = POSITIONS[code]
+        known = self.positions or []
         index = instruction // 2
         column = known[index][1] if 0 <= index < len(known) else 0
         if column == 0:
@@ -258,6 +258,8 @@ def position_of(level: Level) -> str:
 
 def lib_error(message: str) -> LuaError:
     """The error a library function raises, with its caller's position."""
+    if len(message) > LONG_TEXT:
+        charge_caller(len(message))
     return LuaError(where(1) + message)
 
 

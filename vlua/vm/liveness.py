@@ -10,7 +10,7 @@ from __future__ import annotations
 import dis
 from types import CodeType, FrameType
 
-from vlua.vm.frames import POSITIONS, information
+from vlua.vm.frames import information
 
 __all__ = ["spent_variables"]
 
@@ -66,7 +66,8 @@ class Liveness:
     def in_force(self, instruction: int) -> set[str | None]:
         """The Python names of the Lua variables that exist at an instruction."""
         self.info.locate(self.code, instruction)
-        _, now = POSITIONS[self.code][instruction // 2]
+        assert self.info.positions is not None
+        _, now = self.info.positions[instruction // 2]
         return {ident for ident, (start, end) in self.scopes.items() if start <= now < end}
 
     def analyse(self) -> dict[int, int]:
@@ -102,6 +103,8 @@ class Liveness:
                     effects[-1] = (-1, -1)
                 elif name in ALWAYS:
                     following = (target,)
+                elif is_certain(instructions, index):
+                    pass
                 else:
                     following = (*following, target)
             followers.append(following)
@@ -126,6 +129,20 @@ class Liveness:
         for offset in range(0, len(self.code.co_code), 2):
             live = found.setdefault(offset, live)
         return found
+
+
+def is_certain(instructions: list[dis.Instruction], index: int) -> bool:
+    """Whether a jump is never taken: it asks whether a Lua value is the type ``tuple``, to have it evaluated."""
+    if index < 3 or not instructions[index].opname.endswith("IF_FALSE"):
+        return False
+    stored, expected, test = instructions[index - 3 : index]
+    return (stored.opname, expected.opname, expected.argval, test.opname, test.arg) == (
+        "STORE_FAST",
+        "LOAD_GLOBAL",
+        "tuple",
+        "IS_OP",
+        1,
+    )
 
 
 # By the identity of the code object, which its analysis keeps alive; comparing code objects takes long.

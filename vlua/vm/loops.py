@@ -29,6 +29,9 @@ MAX_NESTING = 200
 # Iterations of a numeric loop that are charged at once: at first, and at most.
 FIRST_PIECE = 32
 LAST_PIECE = 2048
+# Keys that a traversal lists without a charge, and those of larger tables that it lists for a unit.
+UNCHARGED_KEYS = 512
+KEYS_PER_UNIT = 16
 NOTHING: Iterator[int] = iter(())
 
 
@@ -40,7 +43,7 @@ def loop_limit(limit: float, step: int) -> int | None:
         return 2**63 - 1 if step > 0 else None
     if limit < -(2.0**63):
         return None if step > 0 else -(2**63)
-    return math.floor(limit) if step > 0 else math.ceil(limit)
+    return math.floor(limit) if step >= 0 else math.ceil(limit)
 
 
 def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
@@ -100,8 +103,8 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
             finally:
                 meter.handed -= length_hint(piece)
             done += length
-            if length < LAST_PIECE:
-                length *= 2
+            # No longer than a slice: where single rounds may take long, slices are short.
+            length = min(2 * length, LAST_PIECE, meter.slice)
 
     def loop_number(value: Any, role: str) -> int | float:
         number = value if type(value) is int or type(value) is float else None
@@ -128,7 +131,13 @@ def bind_loops(state: State) -> dict[str, Callable[..., Any]]:
 
     def traverse(table: LuaTable) -> Iterator[tuple[Any, Any]]:
         hash = table.hash
-        for key, _ in zip(list(hash), ticks):
+        size = len(hash)
+        if size > UNCHARGED_KEYS:
+            charge(size // KEYS_PER_UNIT)
+            meter.charge_memory(size * 8)
+        # In a variable, where looks at the memory find it.
+        keys = list(hash)
+        for key, _ in zip(keys, ticks):
             value = hash.get(key)
             if value is not None:
                 yield (key.value if type(key) is BooleanKey else key), value

@@ -26,6 +26,10 @@ SLICE = 5_000
 WATCHED_SLICE = 1_000
 # Units that one look at the clock may cover when a library charges in bulk.
 BULK = 10_000
+# Bytes of a string that may be looked at once for every unit of a whole slice: with longer ones slices get shorter,
+# since comparing two of them costs but a unit.
+SHORT_STRING = 1 << 18
+LEAST_SLICE = 50
 # Units between two looks at the clock while they are handed out one by one.
 SINGLES = 500
 # Bytes charged between two looks at the memory, as a part of the memory that is allowed.
@@ -218,10 +222,22 @@ class Meter:
             self.slack -= calls
             return
         # Measure at the next unit.
-        left = length_hint(self.current)
-        deque(islice(self.current, left), maxlen=0)
-        self.handed -= left
+        self.take_back(length_hint(self.current))
         self.slack = 0
+
+    def take_back(self, units: int) -> None:
+        """Take back so many of the units in hand."""
+        deque(islice(self.current, units), maxlen=0)
+        self.handed -= units
+
+    def shorten(self, units: int) -> None:
+        """Look at the clocks every so many units at least, if there is any limit of time."""
+        if units < self.slice and (self.limits.wall_time is not None or self.limits.cpu_time is not None):
+            self.slice = self.bulk_size = units
+            excess = length_hint(self.current) - units
+            if excess > 0:
+                self.take_back(excess)
+                self.slack += excess
 
     def ring(self) -> None:
         """Let the alarms run. What they call pulls on the same iterator meanwhile, and gets its units one by one."""
@@ -280,9 +296,7 @@ class Meter:
             if self.used > limit:
                 raise self.exhausted()
             # The slice in hand reaches past the limit now: take the difference back.
-            excess = self.handed - limit
-            deque(islice(self.current, excess), maxlen=0)
-            self.handed -= excess
+            self.take_back(self.handed - limit)
 
     # Bytes
 
@@ -291,6 +305,8 @@ class Meter:
         allowed = self.limits.memory
         if allowed is not None and size > allowed:
             raise LimitReached("memory", allowed)
+        if size > SHORT_STRING:
+            self.shorten(max(SLICE * SHORT_STRING // size, LEAST_SLICE))
         self.charged += size
         if self.charged >= self.charged_at:
             self.charged_at = self.charged + self.charge_pause

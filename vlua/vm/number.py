@@ -1,7 +1,7 @@
 """Numbers as text and as integers: the conversions of the manual's §3.4.3 and §3.1.
 
 In: byte strings, integers and floats. Out: integers in 64-bit two's complement, floats, their text.
-Nothing here knows a runtime; everything is a pure function.
+Nothing here knows a runtime; everything is a pure function, but for the charge for long numerals.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from math import copysign
 from typing import Any
+
+from vlua.vm.charging import LONG_TEXT, charge_caller
 
 __all__ = [
     "MAX_INTEGER",
@@ -69,6 +71,8 @@ def parse_number(text: str) -> int | float | None:
     """
     if text.isdecimal() and len(text) <= SAFE_DECIMAL_LENGTH:
         return int(text)
+    if len(text) > LONG_TEXT:
+        charge_caller(len(text))
     text = text.strip(SPACES)
     if DECIMAL_INTEGER.fullmatch(text):
         return _decimal_integer(text)

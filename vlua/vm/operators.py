@@ -34,6 +34,9 @@ MASK = 0xFFFF_FFFF_FFFF_FFFF
 UNCHARGED = 1024
 # Direct tail calls between two returns to the caller's loop: bounds the frames a chain of tail calls may stack up.
 TAIL_DEPTH = 150
+# Values in a row that are handed on without a charge, and those of longer rows that are for a unit.
+UNCHARGED_VALUES = 200
+VALUES_PER_UNIT = 16
 
 Operator = Callable[[Any, Any], Any]
 
@@ -345,12 +348,16 @@ def bind_concat(state: State) -> dict[str, Callable[..., Any]]:
 def bind_calls(state: State) -> dict[str, Callable[..., Any]]:
     """What compiled code needs around calls: many arguments, and tail calls in constant space."""
 
+    charge = state.meter.charge
+
     def spread(function: Any, args: tuple[Any, ...]) -> Any:
         if len(args) <= 6 or type(function) is not FunctionType:
             if type(function) is not FunctionType:
                 function, args = state.resolve(function, args)
             if len(args) <= 6:
                 return apply(function, args)
+        if len(args) > UNCHARGED_VALUES:
+            charge(len(args) // VALUES_PER_UNIT)
         state.enter_c()
         try:
             return function(*args)
@@ -366,10 +373,17 @@ def bind_calls(state: State) -> dict[str, Callable[..., Any]]:
             return spread(function, args)
         return (TAIL, function, args)
 
+    def several(result: Any) -> tuple[Any, ...]:
+        found = values(result)
+        if len(found) > UNCHARGED_VALUES:
+            # They are about to be copied.
+            charge(len(found) // VALUES_PER_UNIT)
+        return found
+
     def wrap_number(value: Any) -> Any:
         return wrap(value) if type(value) is int else value
 
-    return {"spread": spread, "tail": tail, "wrap_number": wrap_number}
+    return {"spread": spread, "tail": tail, "several": several, "wrap_number": wrap_number}
 
 
 def bind_operators(state: State) -> dict[str, Any]:

@@ -29,6 +29,8 @@ __all__ = ["Survey", "collectable", "weakness"]
 # Objects looked at between two charges of the meter, and the units for each.
 PORTION = 500
 OBJECT_UNITS = 15
+# Units for a frame of running code.
+FRAME_UNITS = 20
 # Units for listing every object of the process, in search of the cells of sleeping frames.
 SCAN_UNITS = 20_000
 
@@ -217,9 +219,13 @@ class Survey:
     def running(self, innermost: Iterable[FrameType]) -> None:
         """Discount what the spent variables of running code refer to, and look at what nothing else refers to."""
         spent: list[Any] = []
+        looked = 0
         for start in innermost:
             frame: FrameType | None = start
             while frame is not None:
+                looked += 1
+                if looked % PORTION == 0:
+                    self.tick(PORTION * FRAME_UNITS)
                 if information(frame.f_code) is not None:
                     names = spent_variables(frame)
                     if names:

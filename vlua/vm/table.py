@@ -41,6 +41,8 @@ def decode_key(key: Any) -> Any:
 
 
 NO_ORDER: list[Any] = []
+# Bytes of a dict in which the last entry may lie far behind removed ones.
+LARGE_DICT = 1 << 22
 
 
 class LuaTable:
@@ -94,7 +96,7 @@ class LuaTable:
                 low, high = high, high * 2
         else:
             # In a list with holes the key added last is most often its end, where PUC finds the border too.
-            last = next(reversed(hash))
+            last = next(reversed(hash)) if hash.__sizeof__() < LARGE_DICT else None
             if type(last) is int and last > 0 and last + 1 not in hash:
                 return last
             low, high = 0, size
@@ -113,6 +115,12 @@ class LuaTable:
             value = hash.get(key)
             if value is not None:
                 yield (key.value if type(key) is BooleanKey else key), value
+
+    def stands_at(self, key: Any) -> bool:
+        """Whether the traversal that is remembered has come to ``key``, so that ``next`` need not look for it."""
+        order: list[Any] = getattr(self, "order", NO_ORDER)
+        position: int = getattr(self, "position", 0)
+        return position < len(order) and (order[position] is key or order[position] == encode_key(key))
 
     def next(self, key: Any) -> tuple[Any, Any] | None:
         """The pair after ``key`` in traversal order (manual §6.1 ``next``), ``None`` at the end.

@@ -27,3 +27,13 @@ for i = "1", 2 do print(i) end
 -- expect: integer	2
 -- expect: 1.0
 -- expect: 2.0
+-- A step of 0 goes on for as long as the limit, rounded down, is not above the start.
+local function rounds(first, last, step)
+  local count = 0
+  for _ = first, last, step do
+    count = count + 1
+    if count == 3 then break end
+  end
+  return count
+end
+print(rounds(1, 1.5, 0), rounds(1, 2, 0), rounds(-2, -1.5, 0), rounds(1, 0.5, 0), rounds(1, 2.5, 0))  -- expect: 3	0	3	3	0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROGRAMS"]
 
-ENTRY_COST = 1024  # bytes charged for each file that is looked at or removed
+ENTRY_COST = 2048  # bytes charged for each file that is looked at or removed
 SLEEP_STEP = 0.02  # seconds between two looks at the limits
 STEP_UNITS = 20_000  # instruction units charged for such a step: about as much as a script could do in that time
 LONGEST_SLEEP = 9_999_999  # seconds

@@ -128,21 +128,18 @@ class ArithmeticEmitter(Emitter):
                 tests.append(self.of_type(right, right_type))
             return tests, left, right
         if left_simple:
-            ident = self.temporary()
-            kept, name = self.keep(ident, right), self.name(ident)
+            kept, name = self.spill_inline(right)
             tests.append(self.of_type(kept, right_type) if right_type else self.always(kept))
             if left_type:
                 tests.append(self.of_type(left, left_type))
             return tests, left, name
-        left_ident = self.temporary()
-        left_kept, left_name = self.keep(left_ident, left), self.name(left_ident)
+        left_kept, left_name = self.spill_inline(left)
         if right_simple:
             tests.append(self.of_type(left_kept, left_type) if left_type else self.always(left_kept))
             if right_type:
                 tests.append(self.of_type(right, right_type))
             return tests, left_name, right
-        right_ident = self.temporary()
-        right_kept, right_name = self.keep(right_ident, right), self.name(right_ident)
+        right_kept, right_name = self.spill_inline(right)
         tests.append(self.always(left_kept))
         tests.append(self.of_type(right_kept, right_type) if right_type else self.always(right_kept))
         if left_type:
@@ -429,8 +426,7 @@ class ArithmeticEmitter(Emitter):
         for position, value in enumerate(values):
             name = value
             if not simple[position]:
-                ident = self.temporary()
-                value, name = self.keep(ident, value), self.name(ident)
+                value, name = self.spill_inline(value)
             names.append(name)
             if kinds[position] == ANY:
                 if position < last_complex:

@@ -78,12 +78,13 @@ class ConstructorEmitter(TreeEmitter):
         tail = node.items[-1].value if multiple else None
         last: ast.expr | None = None
         if tail is not None:
-            outer = self.out
+            outer, runs = self.out, self.runs
             self.out = before = list[ast.stmt]()
             self.at(tail.line)
             last = self.name("varargs") if type(tail) is nodes.Vararg else self.call("values", self.raw_call(tail))
             self.out = outer
             self.order(before, values)
+            self.shelter(values, runs)
         keyed: list[ast.expr] = []
         listed: list[ast.expr] = []
         iterator = iter(values)

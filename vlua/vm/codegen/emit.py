@@ -20,6 +20,8 @@ __all__ = ["Context", "Emitter", "Loop"]
 LOAD, STORE = ast.Load(), ast.Store()
 IS, IS_NOT = ast.Is(), ast.IsNot()
 AND, OR, NOT = ast.And(), ast.Or(), ast.Not()
+# Expressions whose values are small, or in a variable already.
+SHOWN = (ast.Constant, ast.Name, ast.NamedExpr, ast.Compare)
 # The line of code that no line of the source stands for: line hooks do not see it.
 NO_LINE = 0
 NO_OPERATION = Operation("none", ())
@@ -81,6 +83,8 @@ class Emitter:
         self.visited = 0
         # Operations since the last unit of the meter.
         self.work = 0
+        # Operations so far that may run other Lua code.
+        self.runs = 0
 
     # Positions
 
@@ -209,6 +213,30 @@ class Emitter:
         self.flags += 1
         return f"{prefix}{self.flags}"
 
+    def shelter(self, results: list[ast.expr], runs: int) -> None:
+        """Have temporaries show what ``results`` are if other code may have run since there were ``runs``.
+
+        While that code runs, Python's own stack holds the values, where no look at the memory finds them.
+        """
+        if runs == self.runs:
+            return
+        for position, result in enumerate(results):
+            if not isinstance(result, SHOWN):
+                results[position] = self.shown(result, self.temporary())
+
+    def shown(self, value: ast.expr, ident: str) -> ast.expr:
+        """``(ident := value)``, wherever ``value`` is not in a variable already."""
+        if isinstance(value, SHOWN):
+            return value
+        if isinstance(value, ast.IfExp):
+            value.body, value.orelse = self.shown(value.body, ident), self.shown(value.orelse, ident)
+            return value
+        target = ast.Name(ident, STORE)
+        kept = ast.NamedExpr(target, value)
+        target.lineno = kept.lineno = value.lineno
+        target.col_offset = kept.col_offset = value.col_offset
+        return kept
+
     # Statements
 
     def assign(self, ident: str, value: ast.expr) -> None:
@@ -217,9 +245,19 @@ class Emitter:
 
     def spill(self, value: ast.expr) -> ast.Name:
         """Emit ``temporary = value``; read the temporary."""
-        ident = self.temporary()
+        if isinstance(value, ast.NamedExpr):
+            ident, value = value.target.id, value.value
+        else:
+            ident = self.temporary()
         self.assign(ident, value)
         return self.name(ident)
+
+    def spill_inline(self, value: ast.expr) -> tuple[ast.expr, ast.expr]:
+        """An expression that keeps ``value`` in a temporary, and the temporary."""
+        if isinstance(value, ast.NamedExpr):
+            return value, self.name(value.target.id)
+        ident = self.temporary()
+        return self.keep(ident, value), self.name(ident)
 
     def do(self, value: ast.expr) -> None:
         """Emit an expression statement."""

@@ -24,6 +24,8 @@ MAX_NESTING = 12
 PIECE = 500
 # Operations inside one statement before the meter is asked in the middle of it.
 LONG_WORK = 2 * WORK
+# Expressions that may run other code, be it by a metamethod.
+RUNNING = frozenset((nodes.Call, nodes.Method, nodes.Index, nodes.Binary, nodes.Unary))
 IN, NOT_IN, ADD = ast.In(), ast.NotIn(), ast.Add()
 # Kinds of values that are neither nil nor false.
 TRUE_KINDS = frozenset((INTEGER, FLOAT, NUMBER, STRING, "table", "function"))
@@ -43,6 +45,8 @@ class ExpressionEmitter(ConstructorEmitter):
             self.visited = 0
             self.pulse()
         result = EXPRESSIONS[type(node)](self, node)
+        if type(node) in RUNNING:
+            self.runs += 1
         if self.work >= LONG_WORK and not isinstance(result, (ast.Name, ast.Constant)):
             # In the middle of a long expression: None, and then the value.
             self.work = 0
@@ -61,12 +65,13 @@ class ExpressionEmitter(ConstructorEmitter):
 
     def add(self, node: nodes.Expression, results: list[ast.expr]) -> None:
         """Evaluate one more expression after those in ``results``."""
-        outer = self.out
+        outer, runs = self.out, self.runs
         self.out = before = list[ast.stmt]()
         result = self.expr(node)
         self.out = outer
         if before:
             self.order(before, results)
+        self.shelter(results, runs)
         results.append(result)
 
     def order(self, before: list[ast.stmt], results: list[ast.expr]) -> None:
@@ -135,6 +140,7 @@ class ExpressionEmitter(ConstructorEmitter):
     def global_(self, node: nodes.Name) -> ast.expr:
         env = self.scopes.globals[node]
         key = node.name
+        self.runs += 1
         if env is self.scopes.env and not self.env_changes:
             self.at(node.line, "index", ("upvalue", "_ENV"))
             ident = self.temporary()
@@ -251,7 +257,8 @@ class ExpressionEmitter(ConstructorEmitter):
             return raw
         ident = self.temporary()
         test = self.not_of_type(self.keep(ident, raw), "tuple")
-        return self.choose(test, self.name(ident), self.call("first", self.name(ident)))
+        # The one value takes the place of all.
+        return self.choose(test, self.name(ident), self.keep(ident, self.call("first", self.name(ident))))
 
     def gives_one(self, node: Any) -> bool:
         """Whether a call is of a known function that always returns exactly one value."""
@@ -279,13 +286,9 @@ class ExpressionEmitter(ConstructorEmitter):
             return function, [name], ("method", node.name)
         return self.expr(node.func), [], self.describe(node.func)
 
-    def spill_inline(self, value: ast.expr) -> tuple[ast.expr, ast.expr]:
-        """An expression that keeps ``value`` in a temporary, and the temporary."""
-        ident = self.temporary()
-        return self.keep(ident, value), self.name(ident)
-
     def raw_call(self, node: Any) -> ast.expr:
         """A call; its raw result (one value naked, else a tuple)."""
+        self.runs += 1
         function, args, last, operand = self.call_parts(node)
         kind = "method" if type(node) is nodes.Method else "call"
         return self.make_call(node, kind, function, args, last, operand)
@@ -298,12 +301,7 @@ class ExpressionEmitter(ConstructorEmitter):
         args = node.args
         tail = args[-1] if args and type(args[-1]) in MULTIPLE and not self.gives_one(args[-1]) else None
         for arg in args[:-1] if tail is not None else args:
-            self.out = before = list[ast.stmt]()
-            result = self.expr(arg)
-            self.out = outer
-            if before:
-                self.order(before, results)
-            results.append(result)
+            self.add(arg, results)
         last: ast.expr | None = None
         if tail is not None:
             self.out = before = list[ast.stmt]()

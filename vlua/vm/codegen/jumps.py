@@ -49,12 +49,19 @@ class JumpEmitter(ExpressionEmitter):
 
     loop_count = 0
 
-    def close_loop(self, loop: Loop, statement: ast.stmt) -> None:
-        """Emit a finished loop, and behind it the passing on of the jumps that left it."""
+    def close_loop(self, loop: Loop, statement: ast.stmt, iterator: str | None = None) -> None:
+        """Emit a finished loop, and behind it the passing on of the jumps that left it.
+
+        ``iterator``: a variable that holds nothing any more.
+        """
         self.context.loops.pop()
         if loop.escapes:
             self.assign("jump", self.constant(0))
         self.out.append(statement)
+        if iterator is not None:
+            self.line, line = NO_LINE, self.line
+            self.assign(iterator, self.constant(None))
+            self.line = line
         for code, (target, action) in loop.escapes.items():
             if target is loop:
                 continue

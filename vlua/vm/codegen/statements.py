@@ -265,13 +265,15 @@ class StatementEmitter(AppendingEmitter):
             return
         if type(last) in MULTIPLE:
             results = self.exprs(values[:-1])
+            runs = self.runs
             outer, self.out = self.out, []
             before = self.out
             self.at(last.line)
-            raw = self.name("varargs") if type(last) is nodes.Vararg else self.call("values", self.raw_call(last))
+            raw = self.call("several", self.name("varargs") if type(last) is nodes.Vararg else self.raw_call(last))
             self.out = outer
             if before:
                 self.order(before, results)
+            self.shelter(results, runs)
             self.at(node.line)
             self.give_back(self.tuple_([*results, self.star(raw)]))
             return
@@ -498,11 +500,14 @@ class StatementEmitter(AppendingEmitter):
             self.at(node.line)
             targets = [self.loop_target(variable, body) for variable in self.scopes.declared[node]]
             target = targets[0] if count == 1 else self.here(ast.Tuple(targets, ast.Store()))
+            # In a variable, for looks at the memory; it holds the iterator no longer than the loop lasts.
+            shown = None if isinstance(iterator, ast.Name) else f"loop{len(self.context.loops)}"
             self.fill(body, node.body, node.line, loop)
             self.end(outside)
             self.at(node.line)
             self.column = column
-            self.close_loop(loop, self.here(ast.For(target, iterator, body, [])))
+            source = iterator if shown is None else self.keep(shown, iterator)
+            self.close_loop(loop, self.here(ast.For(target, source, body, [])), shown)
 
         self.loop(emit, node.line)
 

@@ -62,6 +62,8 @@ class TreeEmitter(ArithmeticEmitter):
 
         def slow() -> ast.expr:
             left, right = self.slow(node.left), self.slow(node.right)
+            if isinstance(right, ast.Call):
+                left = self.shown(left, self.temporary())
             self.at(node.line, "order", None, None)
             if swapped and not (self.simple(left) and self.simple(right)):
                 # The helper takes them the other way round, but Lua evaluates the left one first.
@@ -222,6 +224,8 @@ class TreeEmitter(ArithmeticEmitter):
         """The same tree made of helper calls."""
         if type(node) is nodes.Binary:
             left, right = self.slow(node.left), self.slow(node.right)
+            if isinstance(right, ast.Call):
+                left = self.shown(left, self.temporary())
             self.at(node.line, "arith", self.operand(node.left), self.operand(node.right))
             return self.call(ADDITIVE[node.op][0], left, right)
         if type(node) is nodes.Index:

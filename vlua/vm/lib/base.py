@@ -40,6 +40,11 @@ DIGITS = {digit: value for value, digit in enumerate("0123456789abcdefghijklmnop
 }
 # Characters of a numeral or a chunk per unit of the meter.
 CHARACTERS_PER_UNIT = 16
+# Entries of a table, or arguments, that are passed over per unit; about the bytes of a dict that an entry takes.
+ENTRIES_PER_UNIT = 32
+ENTRY_BYTES = 48
+# Bytes of a dict up to which finding the first entry is free.
+LARGE_TABLE = 65536
 
 
 def raw_equal(left: Any, right: Any) -> bool:
@@ -67,15 +72,6 @@ def parse_in_base(text: str, base: int) -> int | None:
             return None
         number = (number * base + digit) & 0xFFFF_FFFF_FFFF_FFFF
     return wrap(-number if negative else number)
-
-
-def next_(table: Any = ABSENT, key: Any = None, *_: Any) -> Any:
-    """The pair after a key in traversal order, the first for nil; nil at the end."""
-    check_table(table, 1)
-    try:
-        return table.next(key)
-    except KeyError:
-        raise LuaError("invalid key to 'next'") from None
 
 
 def rawequal(left: Any = ABSENT, right: Any = ABSENT, *_: Any) -> Any:
@@ -131,6 +127,23 @@ def open_base(state: State) -> LuaTable:
     """Fill the globals of a runtime with the basic functions (manual §6.1)."""
     garbage = state.garbage
     own_globals = state.globals
+
+    def next_(table: Any = ABSENT, key: Any = None, *_: Any) -> Any:
+        """The pair after a key in traversal order, the first for nil; nil at the end."""
+        if type(table) is not LuaTable:
+            check_table(table, 1)
+        hash = table.hash
+        if key is None:
+            # To the first pair it is as far as entries have been removed.
+            room = hash.__sizeof__()
+            if room > LARGE_TABLE:
+                state.tick(max(room // ENTRY_BYTES - len(hash), 0) // ENTRIES_PER_UNIT)
+        elif len(hash) > ENTRIES_PER_UNIT and not table.stands_at(key):
+            state.tick(hash.__sizeof__() // ENTRY_BYTES // ENTRIES_PER_UNIT)
+        try:
+            return table.next(key)
+        except KeyError:
+            raise LuaError("invalid key to 'next'") from None
 
     def getmetatable(value: Any = ABSENT, *_: Any) -> Any:
         """The metatable of a value, or the ``__metatable`` field that hides it."""
@@ -205,6 +218,8 @@ def open_base(state: State) -> LuaTable:
         convert = own_globals.hash.get("tostring")
         if convert is None:
             convert = state.index(own_globals, "tostring")
+        if len(args) > ENTRIES_PER_UNIT:
+            state.tick(len(args))
         texts: list[str] = []
         state.non_yieldable += 1
         try:
@@ -227,16 +242,21 @@ def open_base(state: State) -> LuaTable:
         return ()
 
     def write_line(texts: list[str]) -> None:
+        size = sum(map(len, texts)) + len(texts)
+        state.tick(size // CHARACTERS_PER_UNIT)
+        if size > LARGE_TABLE:
+            state.charge_list(size)
         if texts and texts[-1] == "\n":
             line = "\t".join(texts[:-1]) + "\n"
         else:
             line = "".join(text + "\t" for text in texts)
-        state.tick(len(line) // CHARACTERS_PER_UNIT)
         if state.stdout is not None and line:
             state.stdout.write(line)
 
     def select(selector: Any = ABSENT, *args: Any) -> Any:
         """The arguments from a position on, counted from the end when negative; for ``"#"`` their number."""
+        if len(args) > ENTRIES_PER_UNIT:
+            state.tick(len(args) // ENTRIES_PER_UNIT)
         if type(selector) is int and selector > 0:
             if selector > 1:
                 args = args[selector - 1 :]
@@ -336,6 +356,7 @@ def read_pieces(state: State, reader: Any) -> str:
         state.charge_list(len(piece))
         state.tick(1 + len(piece) // CHARACTERS_PER_UNIT)
         pieces.append(piece)
+    state.meter.charge_memory(size)
     return "".join(pieces)
 
 

@@ -377,6 +377,7 @@ def open_debug(state: State) -> LuaTable:
         first = opt_integer(start, shift + 2, 1 if is_own(thread) else 0)
         stack = list(stack_of(state, thread, sys._getframe(0)))
         text = traceback_text(stack, first, function_names(state))
+        state.charge_bytes(len(text) + (len(message) if type(message) is str else 0))
         return f"{message}\n{text}" if type(message) is str else text
 
     return state.library(

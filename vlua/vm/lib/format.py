@@ -221,6 +221,8 @@ def format_function(state: State) -> Callable[..., Any]:
     def string(conversion: Conversion, value: Any, position: int) -> str:
         """``%s`` with flags, width or precision."""
         text = value if type(value) is str else state.tostring(value)
+        if len(text) > free:
+            state.tick(len(text) >> 6)
         if "\0" in text:
             raise arg_error(position, "string contains zeros")
         if conversion.precision is None and len(text) >= LONG_STRING:

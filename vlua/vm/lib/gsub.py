@@ -111,6 +111,8 @@ def gsub_function(state: State, patterns: PatternCache) -> Callable[..., Any]:
         state.check_length(total + length + size - last)
         if size > PIECE:
             state.charge_list(size)
+        # All of it at once, in addition to the pieces.
+        state.meter.charge_memory(total + length + size - last)
         return "".join(parts), done
 
     def matches(pattern: Pattern, subject: str) -> Iterator[Match]:

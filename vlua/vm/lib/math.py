@@ -30,6 +30,9 @@ EXACT = 2.0**53
 NUMBERS = (int, float)
 UNSIGNED = 0xFFFF_FFFF_FFFF_FFFF
 
+# Arguments up to so many are compared without a charge.
+FEW_ARGUMENTS = 64
+
 
 def as_integer_if_fits(value: float) -> int | float:
     """An integral float as an integer when 64 bits hold it."""
@@ -270,6 +273,8 @@ def open_math(state: State) -> LuaTable:
     def max_(*args: Any) -> Any:
         """The largest argument by ``<``."""
         arg_check(args, 1, "value expected")
+        if len(args) > FEW_ARGUMENTS:
+            state.tick(len(args))
         result = args[0]
         for item in args[1:]:
             if result < item if type(item) in NUMBERS and type(result) in NUMBERS else lower(result, item):
@@ -279,6 +284,8 @@ def open_math(state: State) -> LuaTable:
     def min_(*args: Any) -> Any:
         """The smallest argument by ``<``."""
         arg_check(args, 1, "value expected")
+        if len(args) > FEW_ARGUMENTS:
+            state.tick(len(args))
         result = args[0]
         for item in args[1:]:
             if item < result if type(item) in NUMBERS and type(result) in NUMBERS else lower(item, result):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlua.vm.arguments import ABSENT, check_any, check_function, opt_integer
 from vlua.vm.call import values
+from vlua.vm.charging import LONG_TEXT, charge_caller
 from vlua.vm.errors import LuaError
 from vlua.vm.frames import translate, where
 
@@ -32,6 +33,8 @@ def error(message: Any = None, level: Any = ABSENT, *_: Any) -> Any:
     """Raise an error; a string message gets the position of the function at a stack level (1: the caller)."""
     depth = opt_integer(level, 2, 1)
     if depth > 0 and type(message) is str:
+        if len(message) > LONG_TEXT:
+            charge_caller(len(message))
         message = where(depth) + message
     raise LuaError(message)
 
@@ -42,6 +45,8 @@ def assert_(condition: Any = ABSENT, message: Any = ABSENT, *rest: Any) -> Any:
         check_any(condition, 1)
         if message is ABSENT:
             message = "assertion failed!"
+        if type(message) is str and len(message) > LONG_TEXT:
+            charge_caller(len(message))
         raise LuaError(where(1) + message if type(message) is str else message)
     return condition if message is ABSENT else (condition, message, *rest)
 

@@ -16,22 +16,50 @@ __all__ = ["quicksort", "sort_plain"]
 
 # Intervals shorter than this always take the middle element as pivot.
 MIDDLE_PIVOT = 100
+# Elements sorted in one go, at first; as many strings if they have more bytes together than that.
+RUN = 1 << 16
+SHORT_RUN = 16
+LONG_TEXTS = 1 << 22
 # Stands for PUC's clock-based pivot seed once an interval divides badly: runs must be repeatable.
 PIVOT_SEED = 0x9E3779B9
 
 
-def sort_plain(items: list[Any]) -> bool:
+def sort_plain(items: list[Any], tick: Callable[[int], None]) -> bool:
     """Sort numbers without NaN, or strings, by their own order; False, and nothing done, for any other list.
 
-    Byte order of strings is code point order, as strings hold one character per byte.
+    Byte order of strings is code point order, as strings hold one character per byte. ``tick`` is charged before each
+    piece that is sorted in one go.
     """
     kinds = set(map(type, items))
     if kinds != {str} and not kinds <= {int, float}:
         return False
     if float in kinds and any(item != item for item in items):
         return False
-    items.sort()
+    texts = str in kinds
+    width = size = len(items)
+    if size > RUN:
+        width = RUN
+    if texts and sum(map(len, items)) > LONG_TEXTS:
+        width = SHORT_RUN
+    for start in range(0, size, width):
+        _sort_piece(items, start, start + width, texts, tick)
+    # What has been sorted is merged, two pieces at a time.
+    while width < size:
+        for start in range(0, size, 2 * width):
+            _sort_piece(items, start, start + 2 * width, texts, tick)
+        width *= 2
     return True
+
+
+def _sort_piece(items: list[Any], start: int, stop: int, texts: bool, tick: Callable[[int], None]) -> None:
+    """Sort part of a list in one go, charged before."""
+    piece = items[start:stop]
+    tick(len(piece) >> 2)
+    if texts:
+        # Comparisons may look at all of the strings.
+        tick(sum(map(len, piece)) * len(piece).bit_length() >> 8)
+    piece.sort()
+    items[start:stop] = piece
 
 
 def quicksort(items: list[Any], less: Callable[[Any, Any], Any], tick: Callable[[int], None]) -> None:

@@ -234,6 +234,8 @@ def open_table(state: State) -> LuaTable:
                 state.check_length(total - len(between))
                 state.charge_list(added)
                 low += count
+            # All of it at once, in addition to the pieces.
+            state.meter.charge_memory(total)
             return between.join(parts)
         finally:
             state.non_yieldable -= 1
@@ -315,7 +317,7 @@ def open_table(state: State) -> LuaTable:
                     quicksort(items, less, state.tick)
                 finally:
                     state.leave_c()
-            elif not sort_plain(items):
+            elif not sort_plain(items, state.tick):
                 quicksort(items, state.less_than, state.tick)
             if plain:
                 store(table.hash, 1, items)

@@ -158,9 +158,12 @@ def open_utf8(state: State) -> LuaTable:
         if at < 0:
             at = 0
         elif at < size:
+            begun = at
             at += 1
             while is_continuation(text, at):
                 at += 1
+                if not (at - begun) % SLICE:
+                    state.tick(SLICE)
         if at >= size:
             return ()
         found = decode(text, at)
