@@ -120,6 +120,7 @@ def test_a_worker_killed_while_idle_is_replaced() -> None:
         assert pool.run(Job(source="return 1")).value() == 1
         for worker in pool._spare:
             os.kill(worker.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)  # dead, and still the pool's to notice
         assert pool.run(Job(source="return 2")).value() == 2
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from greenlet import getcurrent
-
 __all__ = ["LONG_TEXT", "charge_caller"]
 
 # Characters of a text up to which looking through it, or copying it into a message, is not worth charging.
@@ -17,6 +15,8 @@ LONG_TEXT = 4096
 
 def charge_caller(size: int) -> None:
     """Charge the running script for a look at ``size`` bytes; without one, nothing. Raises LimitReached."""
+    from greenlet import getcurrent  # most scripts have no coroutines
+
     frame = sys._getframe(1)
     here = getcurrent()
     while True:

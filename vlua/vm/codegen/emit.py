@@ -76,6 +76,8 @@ class Emitter:
         self.context: Context = None  # type: ignore[assignment]
         self.temporaries = 0
         self.flags = 0
+        # Values of lists under way that temporaries show, see `shelter`.
+        self.sheltered: set[ast.expr] = set()
         # Not 0: the entries of tables are counted, and a table of so many is small enough for sure.
         self.counting = 0
         # Called once for every PIECE expressions; it may raise.
@@ -220,9 +222,13 @@ class Emitter:
         """
         if runs == self.runs:
             return
-        for position, result in enumerate(results):
+        for position in range(len(results) - 1, -1, -1):
+            result = results[position]
+            if result in self.sheltered:
+                break  # and so are those before it
             if not isinstance(result, SHOWN):
-                results[position] = self.shown(result, self.temporary())
+                results[position] = result = self.shown(result, self.temporary())
+                self.sheltered.add(result)
 
     def shown(self, value: ast.expr, ident: str) -> ast.expr:
         """``(ident := value)``, wherever ``value`` is not in a variable already."""
