@@ -9,7 +9,7 @@ import pytest
 # failing too; the slow one explores and looks for the smallest example.
 _QUICK = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
 _COMMON = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck), "database": None}
-hypothesis.settings.register_profile("default", max_examples=100, derandomize=True, phases=_QUICK, **_COMMON)
+hypothesis.settings.register_profile("default", max_examples=60, derandomize=True, phases=_QUICK, **_COMMON)
 hypothesis.settings.register_profile("slow", max_examples=1_000, derandomize=False, print_blob=True, **_COMMON)
 
 

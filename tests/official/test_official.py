@@ -26,7 +26,8 @@ def _cases() -> list[object]:
     cases = []
     for mode in MODES:
         for name in FILES:
-            marks = [pytest.mark.slow] if mode == "full" else []
+            # all.lua only runs the others again
+            marks = [pytest.mark.slow] if mode == "full" or name == "all.lua" else []
             if reason := EXPECTED_FAILURES[mode].get(name):
                 marks.append(pytest.mark.xfail(reason=reason, strict=True))
             cases.append(pytest.param(name, mode, marks=marks, id=f"{name.removesuffix('.lua')}-{mode}"))

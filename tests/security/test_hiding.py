@@ -115,6 +115,13 @@ def test_t_clock_long_rows_of_values_are_charged(work: str) -> None:
     assert lua.globals().rounds < 2_000
 
 
+@pytest.mark.parametrize("call", ["pcall(f)", "xpcall(f, print)"])
+def test_t_clock_results_passed_on_by_protected_calls_are_charged(call: str) -> None:
+    lua = LuaRuntime(Policy(limits=Limits(instructions=2_000_000)))
+    with pytest.raises(LimitExceeded):
+        lua.execute(f"local function f() return {call} end f()")
+
+
 def test_sleeping_coroutines_at_the_end_of_the_process_are_no_news() -> None:
     source = """
 from vlua import LuaRuntime

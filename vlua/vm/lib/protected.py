@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["caught", "protected_functions"]
 
+# Results of a protected call up to which passing them on is not worth charging.
+FREE_RESULTS = 200
+
 
 def caught(exception: Exception) -> Any:
     """The Lua error value of an exception that ends here; the frames it has left behind are let go."""
@@ -54,6 +57,13 @@ def assert_(condition: Any = ABSENT, message: Any = ABSENT, *rest: Any) -> Any:
 def protected_functions(state: State) -> dict[str, Any]:
     """The functions by their Lua names."""
 
+    def succeeded(result: tuple[Any, ...]) -> tuple[Any, ...]:
+        """True and the results; long rows of them are charged, because calls inside one another copy them again."""
+        results = values(result)
+        if len(results) > FREE_RESULTS:
+            state.tick(len(results) >> 3)
+        return (True, *results)
+
     def pcall(function: Any = ABSENT, *args: Any) -> Any:
         """Call a function: true and its results, or false and the error value."""
         check_any(function, 1)
@@ -72,9 +82,7 @@ def protected_functions(state: State) -> dict[str, Any]:
                 result = function(args[0], args[1], args[2])
             else:
                 return (True, *state.call(function, *args))
-            if type(result) is tuple:
-                return (True, *values(result))
-            return True, result
+            return succeeded(result) if type(result) is tuple else (True, result)
         except Exception as exception:
             if state.hooks is not None:
                 # An error in a hook has ended Python's tracing.
@@ -90,7 +98,7 @@ def protected_functions(state: State) -> dict[str, Any]:
         try:
             if type(function) is FunctionType and not args:
                 result = function()
-                return (True, *values(result)) if type(result) is tuple else (True, result)
+                return succeeded(result) if type(result) is tuple else (True, result)
             return (True, *state.call(function, *args))
         except Exception as exception:
             if state.hooks is not None:
