@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, seed, settings
 
 from tests.differential.grammar import programs
 from tests.differential.judge import Judge
@@ -110,12 +110,13 @@ def test_whole_programs(judge: Judge, program: str) -> None:
     _same_program(judge, program)
 
 
-# Forty times 500 programs, for several processes to share.
+# Forty times 500 programs, for several processes to share; the same ones each time, others for other seeds.
 @pytest.mark.slow
 @pytest.mark.parametrize("shard", range(40))
 def test_many_whole_programs(judge: Judge, shard: int) -> None:
     run = 0
 
+    @seed(shard)
     @settings(max_examples=500)
     @given(program=programs)
     def compare(program: str) -> None:

@@ -63,3 +63,13 @@ def test_programs_within_the_limits() -> None:
     assert lua.usage.output == 0
     lua.execute("os.execute((...))", command)
     assert lua.usage.output == 402
+
+
+def test_a_restored_room_has_its_file_limits_back() -> None:
+    lua = LuaRuntime(Policy(limits=Limits(file_bytes=1000, files=1)), files={"a": "x" * 500})
+    before = lua.snapshot()
+    for i in range(3):
+        lua.execute(f"local f = io.open('b{i}', 'w') f:write(('x'):rep(900)) f:close()")
+        before.restore()
+    with pytest.raises(LimitExceeded):
+        lua.execute("local f = io.open('c', 'w') f:write(('x'):rep(1100)) f:close()")

@@ -27,7 +27,9 @@ class Usage:
       while a script runs; see ``vlua.sandbox.memory``.
     * ``output``: bytes written to standard output and standard error so far.
     * ``open_files``: files open now.
-    * ``file_bytes``, ``files``: bytes and number of the files that scripts have put in the filesystem.
+    * ``file_bytes``, ``files``: bytes, and number of files and directories, that the room keeps, as a quota counts
+      them: what was there at the start counts, mounts that cannot be written to do not. The limits of these names are
+      on what is added.
     * ``coroutines``: coroutines that have begun and not ended.
     """
 

@@ -40,8 +40,7 @@ class Snapshot:
             try:
                 stack.journal.restore(self._mark)
             finally:
-                if stack.quota is not None:
-                    stack.quota.recount()
+                stack.recount()
 
     def changes(self) -> Changes:
         """What changed since."""

@@ -48,6 +48,13 @@ class Stack:
             quota = QuotaFS(self.journal)
         return quota.used_bytes, quota.used_files
 
+    def recount(self) -> None:
+        """Have quota and limits count what there is, after it was changed below them."""
+        layer: Any = self.host
+        while layer is not self.journal:
+            layer.recount()
+            layer = layer.below
+
 
 def build_stack(
     files: FS,
