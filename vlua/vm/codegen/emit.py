@@ -226,13 +226,13 @@ class Emitter:
             result = results[position]
             if result in self.sheltered:
                 break  # and so are those before it
-            if not isinstance(result, SHOWN):
+            if not is_shown(result):
                 results[position] = result = self.shown(result, self.temporary())
                 self.sheltered.add(result)
 
     def shown(self, value: ast.expr, ident: str) -> ast.expr:
         """``(ident := value)``, wherever ``value`` is not in a variable already."""
-        if isinstance(value, SHOWN):
+        if is_shown(value):
             return value
         if isinstance(value, ast.IfExp):
             value.body, value.orelse = self.shown(value.body, ident), self.shown(value.orelse, ident)
@@ -367,3 +367,8 @@ class Emitter:
         self.assign(variable.ident, value)
         if variable.shadowed:
             self.cast_shadow(variable)
+
+
+def is_shown(value: ast.expr) -> bool:
+    """Whether a value is in a variable already, or nothing but a number: only ``+`` also joins strings."""
+    return isinstance(value, SHOWN) or isinstance(value, ast.BinOp) and not isinstance(value.op, ast.Add)
