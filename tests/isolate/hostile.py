@@ -17,7 +17,8 @@ from vlua.runtime import LuaRuntime
 
 __all__ = ["BOOTSTRAP", "main"]
 
-BOOTSTRAP = "import sys; sys.path[:] = {path!r}; from tests.isolate.hostile import main; main()"
+ROOT = str(Path(__file__).resolve().parents[2])
+BOOTSTRAP = f"import sys; sys.path[:] = [*{{path!r}}, {ROOT!r}]; from tests.isolate.hostile import main; main()"
 
 
 class ArmedRuntime(LuaRuntime):
