@@ -9,6 +9,7 @@ import ctypes
 import os
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
 from vlua.isolate import worker
