@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
+from vlua.vfs.entries import EntriesFS
 from vlua.vfs.pyfilesystem import (
     FS,
     Info,
@@ -34,7 +35,7 @@ EBUSY = 16
 EINVAL = 22
 
 
-class MountTable(FS):
+class MountTable(EntriesFS):
     """``root`` with other filesystems mounted in it, also inside one another; the innermost one has a path.
 
     Moves inside one filesystem stay inside it, others copy and then remove. A mount point and the directories above
@@ -169,17 +170,6 @@ class MountTable(FS):
         if inner == "/" and path != "/":
             return Info({**info.raw, "basic": {**info.raw["basic"], "name": basename(path)}})
         return info
-
-    def listdir(self, path: str) -> list[str]:
-        """Names in a directory, mount points among them."""
-        return [info.name for info in self._entries(path, None)]
-
-    def scandir(
-        self, path: str, namespaces: Collection[str] | None = None, page: tuple[int, int] | None = None
-    ) -> Iterator[Info]:
-        """The entries of a directory, mount points among them."""
-        entries = iter(self._entries(path, namespaces))
-        return entries if page is None else itertools.islice(entries, *page)
 
     def _entries(self, path: str, namespaces: Collection[str] | None) -> list[Info]:
         name, path = path, self._normal(path)

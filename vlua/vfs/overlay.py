@@ -8,11 +8,11 @@ be kept in ``upper`` too, in a folder at its root that nobody sees here, so that
 from __future__ import annotations
 
 import contextlib
-import itertools
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, BinaryIO
 
+from vlua.vfs.entries import EntriesFS
 from vlua.vfs.layer import LayerFS
 from vlua.vfs.pyfilesystem import (
     FS,
@@ -38,7 +38,7 @@ RESERVED = "/.vlua-overlay"  # in upper: the record of what is hidden, and the f
 EINVAL = 22
 
 
-class OverlayFS(FS):
+class OverlayFS(EntriesFS):
     """Copy-on-write: ``lower`` shows through wherever ``upper`` has nothing and nothing was removed.
 
     Without ``upper`` what is written lies in memory. A given ``upper`` may hold files already. With ``persistent``
@@ -216,17 +216,6 @@ class OverlayFS(FS):
         name, path = path, self._normal(path)
         with self._lock:
             return _changeable(self._look(path, name, namespaces)[1])
-
-    def listdir(self, path: str) -> list[str]:
-        """Names of both layers, those removed left out."""
-        return [info.name for info in self._entries(path, None)]
-
-    def scandir(
-        self, path: str, namespaces: Collection[str] | None = None, page: tuple[int, int] | None = None
-    ) -> Iterator[Info]:
-        """The entries of both layers, those removed left out."""
-        entries = iter(self._entries(path, namespaces))
-        return entries if page is None else itertools.islice(entries, *page)
 
     def _entries(self, path: str, namespaces: Collection[str] | None) -> list[Info]:
         name, path = path, self._normal(path)

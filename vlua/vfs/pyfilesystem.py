@@ -9,11 +9,10 @@ import warnings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from fs import errors, open_fs
+    from fs import errors
     from fs.base import FS
     from fs.enums import ResourceType
     from fs.error_tools import convert_os_errors
-    from fs.glob import imatch as match_glob
     from fs.info import Info
     from fs.memoryfs import MemoryFS
     from fs.mode import Mode
@@ -23,10 +22,7 @@ with warnings.catch_warnings():
     from fs.path import abspath, basename, dirname, isbase, iteratepath, join, normpath, recursepath, split
     from fs.permissions import Permissions
     from fs.subfs import SubFS
-    from fs.tarfs import TarFS
-    from fs.time import datetime_to_epoch
     from fs.wrap import read_only
-    from fs.zipfs import ZipFS
 
 __all__ = [
     "FS",
@@ -37,20 +33,15 @@ __all__ = [
     "Permissions",
     "ResourceType",
     "SubFS",
-    "TarFS",
-    "ZipFS",
     "abspath",
     "basename",
     "convert_os_errors",
-    "datetime_to_epoch",
     "dirname",
     "errors",
     "isbase",
     "iteratepath",
     "join",
-    "match_glob",
     "normpath",
-    "open_fs",
     "parse_fs_url",
     "read_only",
     "recursepath",

@@ -18,10 +18,10 @@ opened, whole directories before anything in them is moved or removed. What is r
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, BinaryIO
 
+from vlua.vfs.entries import EntriesFS
 from vlua.vfs.layer import LayerFile, LayerFS
 from vlua.vfs.pyfilesystem import FS, Info, Mode, Permissions, SubFS, errors, join
 from vlua.vfs.rules import Operation, Rule, Rules
@@ -31,7 +31,7 @@ __all__ = ["RuleFS"]
 OnEvent = Callable[[Operation, str, bool, Rule | None], object]
 
 
-class RuleFS(LayerFS):
+class RuleFS(EntriesFS, LayerFS):
     """``fs`` as far as ``rules`` allow: the last one that matches a path and mentions the operation decides.
 
     Without such a rule it is allowed. ``on_event(operation, path, allowed, rule)`` is called with each decision, before
@@ -96,17 +96,6 @@ class RuleFS(LayerFS):
         except (errors.ResourceNotFound, errors.PermissionDenied):
             return None
         return is_directory
-
-    def listdir(self, path: str) -> list[str]:
-        """The names in a directory that may be read or listed. Needs ``list``."""
-        return [info.name for info in self._entries(path, None)]
-
-    def scandir(
-        self, path: str, namespaces: Collection[str] | None = None, page: tuple[int, int] | None = None
-    ) -> Iterator[Info]:
-        """The same names with their information, of those that may not be read nothing but their kind."""
-        entries = iter(self._entries(path, namespaces))
-        return entries if page is None else itertools.islice(entries, *page)
 
     def _entries(self, path: str, namespaces: Collection[str] | None) -> list[Info]:
         normal = self.normal(path)
